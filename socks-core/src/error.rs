@@ -18,7 +18,8 @@ pub enum DecodeError {
     EmptyDomain,
     /// A NUL octet inside a domain name (`R5-34`, `UD-27`).
     NulInDomain,
-    /// A field is longer than its cap: user id (`S4-7`), domain name (`S4A-6`), ident line (`ID-16`).
+    /// A field is longer than its cap: user id (`S4-7`), domain name (`S4A-6`), ident line and user
+    /// id (`ID-15`, `ID-16`), CHAP message (`CH-4`).
     TooLong,
     /// A datagram that ends inside its header; it is never completed (`UD-26`).
     Truncated,
@@ -26,6 +27,8 @@ pub enum DecodeError {
     BadFragment,
     /// The message type (mtyp) of a GSSAPI frame is unknown or not valid here (`GS-24`, `GS-27`).
     BadMessageType(u8),
+    /// The unwrapped protection level is not one octet of a known value (`GS-16`).
+    BadProtectionLevel,
     /// The length field of a GSSAPI datagram does not equal the rest of the datagram (`GS-24`).
     LengthMismatch,
     /// A port outside 1–65535 in an ident line (`ID-6`).
@@ -48,6 +51,7 @@ impl fmt::Display for DecodeError {
             Self::Truncated => f.write_str("datagram ends inside its header"),
             Self::BadFragment => f.write_str("last fragment at position zero"),
             Self::BadMessageType(octet) => write!(f, "unexpected message type {octet:#04x}"),
+            Self::BadProtectionLevel => f.write_str("unknown GSSAPI protection level"),
             Self::LengthMismatch => f.write_str("length field does not match the datagram"),
             Self::BadPort => f.write_str("port is not in 1-65535"),
             Self::BadLine => f.write_str("line does not follow the ident grammar"),

@@ -8,14 +8,20 @@ mod command;
 mod domain;
 mod error;
 mod escape;
+mod first_octet;
 mod method;
 mod name_error;
+mod progress;
 mod reply_code;
 mod secret;
 mod user_id;
 mod user_name;
 mod wire;
 
+pub mod client;
+pub mod message;
+pub mod server;
+pub mod subnegotiation;
 pub mod username_password;
 pub mod v4;
 pub mod v5;
@@ -26,8 +32,10 @@ pub use self::{
     domain::{Domain, Host},
     error::{DecodeError, LengthError},
     escape::Escaped,
+    first_octet::FirstOctet,
     method::Method,
     name_error::NameError,
+    progress::Progress,
     reply_code::ReplyCode,
     secret::Secret,
     user_id::UserId,

@@ -81,6 +81,22 @@ impl<'a> Reader<'a> {
         Ok(field)
     }
 
+    /// Octets up to a LF, which is consumed and left out. `max` octets without one are an error,
+    /// as in [`until_nul`](Self::until_nul).
+    pub(crate) fn line(&mut self, max: usize) -> Result<&'a [u8], Fault> {
+        let window = self.0.get(..max).unwrap_or(self.0);
+        let Some(len) = window.iter().position(|octet| *octet == b'\n') else {
+            return Err(if window.len() == max {
+                DecodeError::TooLong.into()
+            } else {
+                Fault::Incomplete
+            });
+        };
+        let line = self.take(len)?;
+        self.u8()?;
+        Ok(line)
+    }
+
     /// A version octet, which must be `expected`.
     pub(crate) fn version(&mut self, expected: u8) -> Result<(), Fault> {
         match self.u8()? {

@@ -1,0 +1,106 @@
+use core::fmt;
+
+use alloc::{boxed::Box, vec::Vec};
+
+use super::{AwaitingReply, ClientError, Step, Subnegotiation};
+use crate::{
+    Address, Command, Method, Progress,
+    subnegotiation::Protection,
+    v5::{MethodSelection, Request},
+};
+
+/// The greeting is out and the server's selection is awaited.
+pub struct Greeted {
+    pub(super) methods: Vec<Box<dyn Subnegotiation>>,
+}
+
+/// The method's sub-negotiation is under way.
+pub struct Negotiating(Box<dyn Subnegotiation>);
+
+/// The client is let in and may send its request.
+#[derive(Debug)]
+pub struct Authenticated {
+    protection: Option<Box<dyn Protection>>,
+}
+
+impl Greeted {
+    /// Reads the server's selection.
+    ///
+    /// # Errors
+    ///
+    /// No acceptable method, one that was not offered (`R5-15`), or not a selection (`R5-20`).
+    pub fn receive(self, input: &mut &[u8]) -> Result<Progress<Self, Negotiating>, ClientError> {
+        let Some(MethodSelection { method }) = MethodSelection::decode(input)? else {
+            return Ok(Progress::NeedInput(self));
+        };
+        if method == Method::NO_ACCEPTABLE {
+            return Err(ClientError::NoAcceptableMethod);
+        }
+        let offered = self
+            .methods
+            .into_iter()
+            .find(|offered| offered.method() == method);
+        offered
+            .map(|subnegotiation| Progress::Next(Negotiating(subnegotiation)))
+            .ok_or(ClientError::MethodNotOffered(method))
+    }
+}
+
+impl Negotiating {
+    /// Takes the sub-negotiation one step further. Call it once before waiting for input: most
+    /// methods speak first.
+    ///
+    /// # Errors
+    ///
+    /// The server did not let the client in, or broke the method's rules.
+    pub fn step(
+        mut self,
+        input: &mut &[u8],
+        output: &mut Vec<u8>,
+    ) -> Result<Progress<Self, Authenticated>, ClientError> {
+        Ok(match self.0.step(input, output)? {
+            Step::NeedInput => Progress::NeedInput(self),
+            Step::Done(protection) => Progress::Next(Authenticated { protection }),
+        })
+    }
+}
+
+impl Authenticated {
+    /// The protection that everything from here on goes through; `None` is the usual case, and
+    /// then also after it was taken. A caller that leaves it sends clear text to a server that
+    /// will not understand it (`R5-54`).
+    pub fn take_protection(&mut self) -> Option<Box<dyn Protection>> {
+        self.protection.take()
+    }
+
+    /// Sends the request. The destination goes out as given: a name as a name, so that the server
+    /// resolves it (`R5-39`).
+    pub fn request(
+        self,
+        command: Command,
+        destination: Address,
+        output: &mut Vec<u8>,
+    ) -> AwaitingReply {
+        Request {
+            command,
+            destination,
+        }
+        .encode(output);
+        AwaitingReply::socks5()
+    }
+}
+
+impl fmt::Debug for Greeted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let offer = self.methods.iter().map(|method| method.method());
+        f.debug_list().entries(offer).finish()
+    }
+}
+
+impl fmt::Debug for Negotiating {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Negotiating")
+            .field(&self.0.method())
+            .finish()
+    }
+}

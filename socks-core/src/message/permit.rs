@@ -1,0 +1,107 @@
+use core::{any::Any, fmt, net::SocketAddr};
+
+use alloc::sync::Arc;
+
+use super::{AddressFilter, Egress, Extensions};
+use crate::Address;
+
+/// The conditions under which an access controller lets a request through.
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub struct Permit {
+    /// Goes there in place of the client's destination.
+    pub destination: Option<Address>,
+    /// The route that a routing connector takes.
+    pub route: Option<Arc<str>>,
+    /// From where the connection leaves, over the connector's own setting.
+    pub egress: Option<Egress>,
+    /// Held until the session ends; dropping it gives back what it stands for, such as a slot.
+    pub guard: Option<Arc<dyn Any + Send + Sync>>,
+    /// What the access controller and its layers attached.
+    pub extensions: Extensions,
+    filter: Option<Arc<dyn AddressFilter>>,
+}
+
+impl Permit {
+    /// No conditions.
+    pub const fn new() -> Self {
+        Self {
+            destination: None,
+            route: None,
+            egress: None,
+            guard: None,
+            extensions: Extensions::new(),
+            filter: None,
+        }
+    }
+
+    /// Lets only those resolved addresses be used that `filter` permits. With a filter set
+    /// already, both must permit an address.
+    #[must_use]
+    pub fn filter(mut self, filter: impl AddressFilter + 'static) -> Self {
+        self.filter = Some(match self.filter.take() {
+            None => Arc::new(filter),
+            Some(first) => Arc::new(move |addr| first.permits(addr) && filter.permits(addr)),
+        });
+        self
+    }
+
+    /// Goes to `destination` in place of what the client asked for. The filter still applies.
+    #[must_use]
+    pub fn rewrite(mut self, destination: Address) -> Self {
+        self.destination = Some(destination);
+        self
+    }
+
+    /// Names the route that a routing connector takes.
+    #[must_use]
+    pub fn route(mut self, route: impl Into<Arc<str>>) -> Self {
+        self.route = Some(route.into());
+        self
+    }
+
+    /// Leaves from there.
+    #[must_use]
+    pub fn egress(mut self, egress: Egress) -> Self {
+        self.egress = Some(egress);
+        self
+    }
+
+    /// Whether `addr` may be dialled. Whoever dials asks this for each address, and dials exactly
+    /// the address that was judged (`SE-12`).
+    pub fn permits(&self, mut addr: SocketAddr) -> bool {
+        addr.set_ip(addr.ip().to_canonical());
+        self.filter
+            .as_ref()
+            .is_none_or(|filter| filter.permits(addr))
+    }
+}
+
+impl fmt::Debug for Permit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Permit")
+            .field("destination", &self.destination)
+            .field("route", &self.route)
+            .field("egress", &self.egress)
+            .field("filtered", &self.filter.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// SE-4: filters add up, and a mapped address is judged as what it is (SE-9).
+    #[test]
+    fn every_filter_must_permit() {
+        let permit = Permit::new()
+            .filter(|addr: SocketAddr| addr.is_ipv4())
+            .filter(|addr: SocketAddr| addr.port() == 80);
+        let permits = |addr: &str| permit.permits(addr.parse().unwrap());
+        assert!(permits("192.0.2.1:80"));
+        assert!(permits("[::ffff:192.0.2.1]:80"));
+        assert!(!permits("192.0.2.1:81"));
+        assert!(!permits("[2001:db8::1]:80"));
+    }
+}
