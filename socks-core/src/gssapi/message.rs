@@ -102,7 +102,7 @@ impl<'a> Message<'a> {
 
     /// Appends the frame. `dst` must have room for [`encoded_len`](Self::encoded_len) octets or
     /// grow.
-    pub fn encode(self, dst: &mut impl BufMut) {
+    pub fn encode(&self, dst: &mut impl BufMut) {
         dst.put_slice(&[VERSION, self.message_type().octet()]);
         if let Some(token) = self.token() {
             token.encode(dst);
