@@ -1,1 +1,21 @@
+#![doc = include_str!("../README.md")]
 
+mod allow_all;
+mod embedded;
+mod nat64_prefix;
+mod own;
+mod policy;
+mod refusal;
+mod safe_default;
+mod special_purpose;
+
+#[cfg(test)]
+mod tests;
+
+pub use self::{
+    allow_all::AllowAll,
+    nat64_prefix::{Nat64Prefix, PrefixLengthError},
+    refusal::Refusal,
+    safe_default::SafeDefault,
+    special_purpose::SpecialPurpose,
+};

@@ -18,10 +18,15 @@ mod user_id;
 mod user_name;
 mod wire;
 
+pub mod chap;
 pub mod client;
+pub mod gssapi;
+pub mod ident;
 pub mod message;
 pub mod server;
 pub mod subnegotiation;
+pub mod tor;
+pub mod udp;
 pub mod username_password;
 pub mod v4;
 pub mod v5;

@@ -1,6 +1,7 @@
 use core::fmt;
 
-/// A way to compute a response, as listed by [`Attribute::ALGORITHMS`](super::Attribute::ALGORITHMS).
+/// A way to compute a response, as listed by
+/// [`Attribute::ALGORITHMS`](super::Attribute::ALGORITHMS).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Algorithm(pub u8);
 

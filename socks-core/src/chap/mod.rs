@@ -11,6 +11,8 @@ mod assertion;
 mod attribute;
 mod message;
 mod status;
+#[cfg(test)]
+mod tests;
 
 pub use self::{
     algorithm::Algorithm,

@@ -14,6 +14,8 @@
 mod message;
 mod message_type;
 mod protection_level;
+#[cfg(test)]
+mod tests;
 mod token;
 
 pub use self::{

@@ -13,7 +13,7 @@ use crate::BoxError;
     label = "not a `Service<AuthRequest, Response = Authentication>`",
     note = "an authenticator is a `tower::Service<AuthRequest, Response = Authentication>` that is `Clone + Send + Sync + 'static`, with `Error: Into<BoxError>` and a `Send` future",
     note = "for a closure use `tower::service_fn(|request: AuthRequest| async move {{ Ok::<_, BoxError>(Authentication::rejected()) }})`",
-    note = "for a type with a user table implement `socks_auth::Authenticate` and wrap it in `socks_auth::Custom`"
+    note = "for a type with a user table implement `socks_auth::Authenticate` and wrap it in `socks_auth::AuthenticateService`"
 )]
 pub trait Authenticator:
     Service<AuthRequest, Response = Authentication, Error: Into<BoxError>, Future: Send + 'static>

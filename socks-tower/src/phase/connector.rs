@@ -9,7 +9,7 @@ use crate::BoxError;
 ///
 /// Every `tower::Service` from [`Connect`] to [`Connected`] is one. It asks
 /// [`Permit::permits`](socks_core::message::Permit::permits) about each address before it dials it.
-/// Its error becomes the reply code ([`reply_code`](crate::reply_code)).
+/// Its error becomes the reply code ([`reply_code`](fn@crate::reply_code)).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a connector",
     label = "not a `Service<Connect, Response = Connected<{U}>>`",

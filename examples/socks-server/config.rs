@@ -1,0 +1,236 @@
+//! The configuration file.
+
+use std::{
+    collections::HashSet,
+    error::Error,
+    fmt, fs,
+    net::{Ipv4Addr, Ipv6Addr},
+    num::{NonZeroU16, NonZeroU32},
+    ops::Range,
+    path::{Path, PathBuf},
+};
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::value::{Level, Listen, Name, Password, Seconds};
+
+/// Every key is optional; `socks-server.toml` next to this file shows them all.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    pub listen: Option<Vec<Listen>>,
+    pub allow_private: Option<bool>,
+    pub bind: Option<bool>,
+    pub udp: Option<bool>,
+    pub workers: Option<NonZeroU16>,
+    pub log: Option<Level>,
+    user: Vec<User>,
+    pub deadlines: Deadlines,
+    pub egress: Egress,
+    pub limits: Limits,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct User {
+    name: Spanned<Name>,
+    password: Password,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Deadlines {
+    pub first_octet: Option<Seconds>,
+    pub handshake: Option<Seconds>,
+    pub request: Option<Seconds>,
+    pub bind: Option<Seconds>,
+    pub idle: Option<Seconds>,
+    pub half_closed: Option<Seconds>,
+    pub drain: Option<Seconds>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Egress {
+    pub ipv4: Option<Ipv4Addr>,
+    pub ipv6: Option<Ipv6Addr>,
+    pub interface: Option<String>,
+    pub mark: Option<u32>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    pub sessions: Option<NonZeroU32>,
+}
+
+impl Config {
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let text = fs::read_to_string(path)
+            .map_err(|error| ConfigError { place: path.into(), what: error.to_string() })?;
+        Self::parse(path, &text)
+    }
+
+    fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
+        let config: Self =
+            toml::from_str(text).map_err(|error| ConfigError::new(path, text, error))?;
+        config.check(path, text)?;
+        Ok(config)
+    }
+
+    fn check(&self, path: &Path, text: &str) -> Result<(), ConfigError> {
+        if self.listen.as_ref().is_some_and(Vec::is_empty) {
+            let what = "listen: expected at least one address".into();
+            return Err(ConfigError { place: path.into(), what });
+        }
+        let mut names = HashSet::new();
+        for user in &self.user {
+            if !names.insert(user.name.get_ref()) {
+                let what = format!("user.name: {} is there twice", user.name.get_ref().0);
+                return Err(ConfigError { place: place(path, text, user.name.span()), what });
+            }
+        }
+        Ok(())
+    }
+
+    pub fn users(&self) -> impl Iterator<Item = (Name, Password)> {
+        self.user.iter().map(|user| (user.name.get_ref().clone(), user.password.clone()))
+    }
+}
+
+/// `FILE:LINE:COLUMN: KEY: what was expected`.
+#[derive(Debug)]
+pub struct ConfigError {
+    place: PathBuf,
+    what: String,
+}
+
+impl ConfigError {
+    /// The message of `toml` quotes the line and the value, which may be a password, so it is put
+    /// together anew.
+    fn new(path: &Path, text: &str, mut error: toml::de::Error) -> Self {
+        let place = error.span().map_or_else(|| path.into(), |span| place(path, text, span));
+        let message = match error.message() {
+            quoting if quoting.starts_with("invalid ") => {
+                quoting.rsplit_once(", expected ").map_or("wrong value".into(), |(_, expected)| {
+                    format!("wrong value, expected {expected}")
+                })
+            }
+            plain => plain.to_owned(),
+        };
+        // Without the text at hand it tells the key instead.
+        error.set_input(None);
+        let told = error.to_string();
+        let key = told.rsplit_once("in `").and_then(|(_, key)| key.trim_end().strip_suffix('`'));
+        let what = match key {
+            Some(key) => format!("{key}: {message}"),
+            None => message,
+        };
+        Self { place, what }
+    }
+}
+
+fn place(path: &Path, text: &str, span: Range<usize>) -> PathBuf {
+    let before = text.get(..span.start).unwrap_or(text);
+    let line = before.matches('\n').count() + 1;
+    let column = before.chars().rev().take_while(|char| *char != '\n').count() + 1;
+    format!("{}:{line}:{column}", path.display()).into()
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place.display(), self.what)
+    }
+}
+
+impl Error for ConfigError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(text: &str) -> String {
+        Config::parse(Path::new("f.toml"), text).unwrap_err().to_string()
+    }
+
+    /// The sample next to this file holds every key, commented out with its default.
+    #[test]
+    fn the_sample_parses() {
+        let sample = include_str!("socks-server.toml");
+        let config = Config::parse(Path::new("sample"), sample).unwrap();
+        assert!(config.user.is_empty() && config.listen.is_none());
+
+        let active: String = sample
+            .lines()
+            .map(|line| line.strip_prefix('#').filter(|rest| !rest.starts_with(' ')))
+            .map(|line| format!("{}\n", line.unwrap_or_default()))
+            .collect();
+        let config = Config::parse(Path::new("sample"), &active).unwrap();
+        let debug = format!("{config:?}");
+        assert!(!debug.contains("None"), "every key is in the sample: {debug}");
+        assert_eq!(config.user.len(), 1);
+    }
+
+    #[test]
+    fn errors_name_place_key_and_expectation() {
+        for (text, expected) in [
+            ("lissten = []", "f.toml:1:1: lissten: unknown field `lissten`, expected one of"),
+            ("\n[deadlines]\nidle = 5\nidel = 6", "f.toml:4:1: deadlines.idel: unknown field"),
+            (
+                "\n[deadlines]\nidle = \"5s\"",
+                "f.toml:3:8: deadlines.idle: wrong value, expected a whole number of seconds",
+            ),
+            ("[deadlines]\nidle = 0", "f.toml:2:8: deadlines.idle: wrong value, expected a whole"),
+            ("bind = 1", "f.toml:1:8: bind: wrong value, expected a boolean"),
+            ("workers = 0", "f.toml:1:11: workers: wrong value, expected a nonzero u16"),
+            ("log = \"loud\"", "f.toml:1:7: log: unknown variant `loud`, expected one of"),
+            (
+                "listen = [\"127.0.0.1:1\", \"localhost:1\"]",
+                "f.toml:1:26: listen: expected IP:PORT or unix:/PATH",
+            ),
+            ("listen = \"127.0.0.1:1\"", "f.toml:1:10: listen: wrong value, expected a sequence"),
+            ("listen = []", "f.toml: listen: expected at least one address"),
+            ("[egress]\nipv4 = \"::1\"", "f.toml:2:8: egress.ipv4: invalid IPv4 address syntax"),
+            ("[limits]\nsessions = 0", "f.toml:2:12: limits.sessions: wrong value, expected"),
+            ("[[user]]\nname = \"a\"", "f.toml:1:1: user: missing field `password`"),
+            (
+                "[[user]]\nname = \"\"\npassword = \"x\"",
+                "f.toml:2:8: user.name: expected a name of 1 to 255 octets",
+            ),
+            (
+                "[[user]]\nname = \"a\"\npassword = \"\"",
+                "f.toml:3:12: user.password: expected a password of 1 to 255 octets",
+            ),
+            (
+                "[[user]]\nname='a'\npassword='x'\n[[user]]\nname = 'a'\npassword = 'y'",
+                "f.toml:5:8: user.name: a is there twice",
+            ),
+            ("listen = [", "f.toml:1:11: "),
+        ] {
+            let error = error(text);
+            assert!(error.starts_with(expected), "{text:?}\n {error}\n {expected}");
+            assert!(!error.contains('\n'), "{error:?}");
+        }
+    }
+
+    /// SE-34: whatever is wrong with a password, the message does not repeat it.
+    #[test]
+    fn errors_keep_passwords() {
+        for text in [
+            "[[user]]\nname = 'a'\npassword = 73617",
+            "[[user]]\nname = 'a'\npassword = 73617.5",
+            "[[user]]\nname = 'a'\npassword = ['73617']",
+            "[[user]]\nname = 'a'\npassword = '73617",
+            "[[user]]\nname = 'a'\npassword = \"\\73617\"",
+            "[[user]]\nname = 'a'\npassword = a73617",
+            "user = 'a:73617'",
+            "user = ['a:73617, expected 73617x']",
+            "[user]\na = '73617'",
+            "[[user]]\nname = 'a'\npassword = '73617'\npassword = '73617'",
+        ] {
+            let error = error(text);
+            assert!(!error.contains("73617"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! A SOCKS server that is configured by flags and a file: `socks-server --help`.
+//!
+//! | what | file |
+//! |---|---|
+//! | flags | `args.rs` |
+//! | the configuration file, and a sample with every key | `config.rs`, `socks-server.toml` |
+//! | values that both have | `value.rs` |
+//! | what both come to | `settings.rs` |
+//! | the services | `pipeline.rs` |
+//! | listeners and warnings about them | `listen.rs` |
+//! | signals | `shutdown.rs` |
+
+mod args;
+mod config;
+mod listen;
+mod pipeline;
+mod settings;
+mod shutdown;
+mod value;
+
+use std::{error::Error, io, net::SocketAddr, process::ExitCode};
+
+use clap::Parser;
+use socks_core::message::Endpoint;
+use socks_tower::{Listener, TcpListenerOptions, Worker, Workers, serve};
+use tokio::runtime::Builder;
+use tracing::level_filters::LevelFilter;
+
+use crate::{
+    args::Args,
+    listen::named,
+    pipeline::{Pipeline, pipeline},
+    settings::Settings,
+    shutdown::Shutdown,
+};
+
+fn main() -> ExitCode {
+    match run(Args::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("socks-server: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: Args) -> Result<(), Box<dyn Error>> {
+    let check = args.check;
+    let settings = Settings::new(args)?;
+    if check {
+        print!("{settings}");
+        return Ok(());
+    }
+    tracing_subscriber::fmt()
+        .with_max_level(LevelFilter::from(settings.log))
+        .with_writer(io::stderr)
+        .with_ansi(false)
+        .init();
+    let served = match settings.workers {
+        None => Builder::new_multi_thread().enable_all().build()?.block_on(one_runtime(&settings)),
+        Some(count) => {
+            let count = count.get().into();
+            Builder::new_current_thread().enable_all().build()?.block_on(workers(&settings, count))
+        }
+    };
+    listen::remove_unix(&settings);
+    served
+}
+
+async fn one_runtime(settings: &Settings) -> Result<(), Box<dyn Error>> {
+    let mut listeners = Vec::new();
+    for addr in settings.tcp() {
+        listeners.push(TcpListenerOptions::new().bind(addr).map_err(named(addr))?);
+    }
+    let own = listeners.iter().map(|listener| listener.local_addr()).collect::<io::Result<_>>()?;
+    let (unix, pipeline, shutdown) = prepare(settings, own)?;
+    tokio::try_join!(
+        sessions(settings, listeners, pipeline.clone(), &shutdown),
+        sessions(settings, unix, pipeline, &shutdown),
+    )?;
+    Ok(())
+}
+
+/// Unix sockets cannot be shared like a port, so they are served here, beside the workers.
+async fn workers(settings: &Settings, count: usize) -> Result<(), Box<dyn Error>> {
+    let mut workers = Workers::new(count);
+    let mut own = Vec::new();
+    for addr in settings.tcp() {
+        own.push(workers.bind(addr).map_err(named(addr))?);
+    }
+    let tcp = !own.is_empty();
+    let (unix, pipeline, shutdown) = prepare(settings, own)?;
+    let (service, drain) = (pipeline.clone(), settings.drain);
+    let workers = workers.with_graceful_shutdown(shutdown.signal());
+    let workers = workers.run(move |mut worker: Worker| async move {
+        serve(worker.listeners()?, service)
+            .with_graceful_shutdown(worker.shutdown_signal())
+            .drain_timeout(drain)
+            .await
+    });
+    let workers = async { if tcp { workers.await } else { Ok(()) } };
+    tokio::try_join!(workers, sessions(settings, unix, pipeline, &shutdown))?;
+    Ok(())
+}
+
+#[cfg(unix)]
+type UnixListeners = listen::UnixListeners;
+/// Never filled: a flag or key that asks for one is an error.
+#[cfg(not(unix))]
+type UnixListeners = Vec<tokio::net::TcpListener>;
+
+/// What is left to do once the TCP listeners are open at `own`.
+fn prepare(
+    settings: &Settings,
+    own: Vec<SocketAddr>,
+) -> Result<(UnixListeners, Pipeline, Shutdown), Box<dyn Error>> {
+    #[cfg(unix)]
+    let unix = listen::bind_unix(settings)?;
+    #[cfg(not(unix))]
+    let unix = UnixListeners::new();
+    let shutdown = Shutdown::listen()?;
+    let pipeline = pipeline(settings, own.clone());
+    let unix_endpoints = unix.iter().map(Listener::local_endpoint).collect::<io::Result<Vec<_>>>()?;
+    let endpoints = own.into_iter().map(Endpoint::from).chain(unix_endpoints);
+    listen::announce(settings, endpoints);
+    Ok((unix, pipeline, shutdown))
+}
+
+/// Serves listeners of one kind until the shutdown; without any there is nothing to do.
+async fn sessions<L>(
+    settings: &Settings,
+    listeners: Vec<L>,
+    pipeline: Pipeline,
+    shutdown: &Shutdown,
+) -> io::Result<()>
+where
+    L: Listener<Io: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin>,
+{
+    if listeners.is_empty() {
+        return Ok(());
+    }
+    serve(listeners, pipeline)
+        .with_graceful_shutdown(shutdown.signal())
+        .drain_timeout(settings.drain)
+        .await
+}

@@ -1,0 +1,93 @@
+//! The services of the server, from what was configured.
+
+use std::net::SocketAddr;
+
+use socks_acl::SafeDefault;
+use socks_auth::StaticUsers;
+use socks_tower::{SocksService, TcpConnector, TraceLayer, trace::Trace};
+use tower::{ServiceBuilder, limit::ConcurrencyLimit};
+
+use crate::settings::Settings;
+
+pub type Pipeline = ConcurrencyLimit<Trace<SocksService>>;
+
+/// `own` are the TCP listeners of this server, which it must not connect to (`SE-11`).
+pub fn pipeline(settings: &Settings, own: Vec<SocketAddr>) -> Pipeline {
+    let connector = TcpConnector::new()
+        .connect_timeout(settings.deadlines.request)
+        .egress(settings.egress.clone());
+    let mut socks = SocksService::new(connector)
+        .access(access(settings, own))
+        .deadlines(settings.deadlines)
+        .relay(settings.relay);
+    if !settings.users.is_empty() {
+        let users = settings.users.iter();
+        let users = users.map(|(name, password)| (name.0.clone(), password.0.clone()));
+        socks = socks.authenticator(StaticUsers::from_iter(users));
+    }
+    // With phases for BIND and UDP ASSOCIATE, `settings.bind` and `settings.udp` set
+    // `.binder(..)` and `.udp_relayer(..)` here.
+    ServiceBuilder::new()
+        .concurrency_limit(settings.sessions)
+        .layer(TraceLayer::new())
+        .service(socks)
+}
+
+fn access(settings: &Settings, own: Vec<SocketAddr>) -> SafeDefault {
+    SafeDefault::new()
+        .allow_private(settings.allow_private)
+        .bind(settings.bind)
+        .own_listeners(own)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+    use socks_acl::{Refusal, SpecialPurpose};
+    use socks_core::message::Endpoint;
+
+    use super::*;
+    use crate::args::Args;
+
+    fn check(flags: &[&str], local: &str, target: &str) -> Result<(), Refusal> {
+        let args = Args::try_parse_from([&["socks-server"], flags].concat()).unwrap();
+        let settings = Settings::new(args).unwrap();
+        let own = vec!["0.0.0.0:1080".parse().unwrap()];
+        let local = Endpoint::from(local.parse::<SocketAddr>().unwrap());
+        access(&settings, own).check_address(&local, target.parse().unwrap())
+    }
+
+    /// SE-5, SE-7, SE-8: on a listener that others reach, private networks are opened by the flag
+    /// and the machine itself by nothing.
+    #[test]
+    fn allow_private() {
+        let outside = "203.0.113.1:1080";
+        let refused = |range| Err(Refusal::SpecialPurpose(range));
+        for (target, without, with) in [
+            ("8.8.8.8:80", Ok(()), Ok(())),
+            ("10.0.0.1:80", refused(SpecialPurpose::Private), Ok(())),
+            (
+                "127.0.0.1:80",
+                refused(SpecialPurpose::Loopback),
+                refused(SpecialPurpose::Loopback),
+            ),
+            (
+                "169.254.169.254:80",
+                refused(SpecialPurpose::Metadata),
+                refused(SpecialPurpose::Metadata),
+            ),
+        ] {
+            assert_eq!(check(&[], outside, target), without, "{target}");
+            assert_eq!(check(&["--allow-private"], outside, target), with, "{target}");
+        }
+        assert_eq!(check(&[], "127.0.0.1:1080", "127.0.0.1:80"), Ok(()));
+    }
+
+    /// SE-11: no loops, not even where everything else is open.
+    #[test]
+    fn own_listeners() {
+        for target in ["127.0.0.1:1080", "127.0.0.2:1080", "[::1]:1080"] {
+            assert_eq!(check(&[], "127.0.0.1:9", target), Err(Refusal::OwnListener), "{target}");
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! What flags, the configuration file and the defaults come to.
+
+use std::{collections::HashSet, error::Error, fmt, num::NonZeroU16, time::Duration};
+
+use socks_core::message::Egress;
+use socks_tower::{AdaptiveRelay, Deadlines};
+
+use crate::{
+    args::Args,
+    config::{self, Config},
+    value::{Level, Listen, Name, Password, Seconds, user},
+};
+
+#[derive(Debug)]
+pub struct Settings {
+    pub listen: Vec<Listen>,
+    pub users: Vec<(Name, Password)>,
+    pub allow_private: bool,
+    pub bind: bool,
+    pub udp: bool,
+    pub workers: Option<NonZeroU16>,
+    pub log: Level,
+    pub deadlines: Deadlines,
+    pub relay: AdaptiveRelay,
+    pub drain: Duration,
+    pub egress: Egress,
+    pub sessions: usize,
+}
+
+impl Settings {
+    pub fn new(args: Args) -> Result<Self, Box<dyn Error>> {
+        let config = args.config.as_deref().map(Config::read).transpose()?.unwrap_or_default();
+        let (bind, udp) = (args.bind(), args.udp());
+        let users = match args.user.as_slice() {
+            [] => config.users().collect(),
+            flags => users(flags)?,
+        };
+        let listen = match args.listen.is_empty() {
+            true => config.listen.unwrap_or_default(),
+            false => args.listen,
+        };
+        let settings = Self {
+            listen: match listen.is_empty() {
+                true => vec!["127.0.0.1:1080".parse()?],
+                false => listen,
+            },
+            users,
+            allow_private: args.allow_private || config.allow_private.unwrap_or(false),
+            bind: bind.or(config.bind).unwrap_or(true),
+            udp: udp.or(config.udp).unwrap_or(true),
+            workers: args.workers.or(config.workers),
+            log: args.log.or(config.log).unwrap_or_default(),
+            deadlines: deadlines(&config.deadlines),
+            relay: relay(&config.deadlines),
+            drain: config.deadlines.drain.map_or(Duration::from_secs(30), |drain| drain.0),
+            egress: egress(&config.egress),
+            sessions: sessions(&config.limits)?,
+        };
+        settings.check()?;
+        Ok(settings)
+    }
+
+    /// A loop that got no session to keep would never accept.
+    fn check(&self) -> Result<(), String> {
+        let unix = self.listen.iter().any(|listen| matches!(listen, Listen::Unix(_)));
+        let loops = self.workers.map_or(1, |workers| usize::from(workers.get()));
+        let least = loops + usize::from(unix);
+        if self.sessions < least {
+            return Err(format!("limits.sessions: expected at least {least}, one a listening loop"));
+        }
+        Ok(())
+    }
+}
+
+fn users(flags: &[String]) -> Result<Vec<(Name, Password)>, String> {
+    let mut names = HashSet::new();
+    let mut users = Vec::new();
+    for flag in flags {
+        let (name, password) = user(flag).map_err(|expected| format!("--user: {expected}"))?;
+        if !names.insert(name.clone()) {
+            return Err(format!("--user: {} is there twice", name.0));
+        }
+        users.push((name, password));
+    }
+    Ok(users)
+}
+
+fn deadlines(config: &config::Deadlines) -> Deadlines {
+    let mut deadlines = Deadlines::default();
+    let set = |deadline: &mut Duration, seconds: Option<Seconds>| {
+        if let Some(Seconds(seconds)) = seconds {
+            *deadline = seconds;
+        }
+    };
+    set(&mut deadlines.first_octet, config.first_octet);
+    set(&mut deadlines.request, config.request);
+    set(&mut deadlines.bind, config.bind);
+    deadlines.handshake = config.handshake.map(|handshake| handshake.0);
+    deadlines
+}
+
+fn relay(config: &config::Deadlines) -> AdaptiveRelay {
+    let mut relay = AdaptiveRelay::new();
+    if let Some(Seconds(idle)) = config.idle {
+        relay = relay.idle_timeout(idle);
+    }
+    if let Some(Seconds(half_closed)) = config.half_closed {
+        relay = relay.half_closed_timeout(half_closed);
+    }
+    relay
+}
+
+fn egress(config: &config::Egress) -> Egress {
+    let mut egress = Egress::new();
+    egress.ipv4 = config.ipv4;
+    egress.ipv6 = config.ipv6;
+    egress.interface = config.interface.as_deref().map(Into::into);
+    egress.mark = config.mark;
+    egress
+}
+
+fn sessions(config: &config::Limits) -> Result<usize, Box<dyn Error>> {
+    Ok(config.sessions.map_or(Ok(10_000), |sessions| sessions.get().try_into())?)
+}
+
+/// For `--check`: everything but the passwords.
+impl fmt::Display for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for listen in &self.listen {
+            writeln!(f, "listen: {listen}")?;
+        }
+        for (Name(name), _) in &self.users {
+            writeln!(f, "user: {name}")?;
+        }
+        if self.users.is_empty() {
+            writeln!(f, "user: none, no authentication")?;
+        }
+        writeln!(f, "allow_private: {}", self.allow_private)?;
+        writeln!(f, "bind: {} (not there yet)", self.bind)?;
+        writeln!(f, "udp: {} (not there yet)", self.udp)?;
+        match self.workers {
+            Some(workers) => writeln!(f, "workers: {workers}")?,
+            None => writeln!(f, "workers: none, one runtime")?,
+        }
+        writeln!(f, "log: {:?}", self.log)?;
+        writeln!(f, "deadlines: {:?}", self.deadlines)?;
+        writeln!(f, "relay: {:?}", self.relay)?;
+        writeln!(f, "drain: {:?}", self.drain)?;
+        writeln!(f, "egress: {:?}", self.egress)?;
+        writeln!(f, "sessions: {}", self.sessions)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory, Parser};
+
+    use super::*;
+
+    fn settings(flags: &[&str]) -> Result<Settings, String> {
+        let args = Args::try_parse_from([&["socks-server"], flags].concat());
+        Settings::new(args.map_err(|error| error.to_string())?).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn defaults() {
+        let settings = settings(&[]).unwrap();
+        assert_eq!(settings.listen[0].to_string(), "127.0.0.1:1080");
+        assert!(settings.users.is_empty() && !settings.allow_private);
+        assert!(settings.bind && settings.udp && settings.workers.is_none());
+    }
+
+    #[test]
+    fn the_last_of_two_opposite_flags_counts() {
+        assert!(!settings(&["--bind", "--no-bind"]).unwrap().bind);
+        assert!(!settings(&["--no-udp"]).unwrap().udp);
+    }
+
+    /// The first colon ends the name; an empty part is a mistake, and no message repeats it.
+    #[test]
+    fn users_of_the_command_line() {
+        let users = settings(&["--user", "a:b:c", "--user", "d:e"]).unwrap().users;
+        assert_eq!(users[0].0.0.as_bytes(), b"a");
+        assert_eq!(users[0].1.0.expose(), b"b:c");
+        for (flags, expected) in [
+            (&["--user", "alice"][..], "--user: expected NAME:PASSWORD"),
+            (&["--user", ":hunter2"], "--user: expected a name of 1 to 255 octets"),
+            (&["--user", "alice:"], "--user: expected a password of 1 to 255 octets"),
+            (&["--user", "a:hunter2", "--user", "a:y"], "--user: a is there twice"),
+        ] {
+            assert_eq!(settings(flags).unwrap_err(), expected);
+        }
+    }
+
+    #[test]
+    fn flags_override_the_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("socks.toml");
+        let file = "listen = ['127.0.0.1:1']\nbind = false\nworkers = 2\nlog = 'warn'\n\
+                    [deadlines]\nidle = 7\n[limits]\nsessions = 9\n\
+                    [[user]]\nname = 'filed'\npassword = 'x'\n";
+        std::fs::write(&path, file).unwrap();
+        let config = ["--config", path.to_str().unwrap()];
+
+        let read = settings(&config).unwrap();
+        assert_eq!(read.listen[0].to_string(), "127.0.0.1:1");
+        assert_eq!((read.bind, read.udp, read.sessions), (false, true, 9));
+        assert_eq!((read.workers, read.log), (NonZeroU16::new(2), Level::Warn));
+        assert_eq!(read.users[0].0.0, *"filed");
+
+        let flags = ["--listen", "[::1]:2", "--user", "flag:y", "--workers", "1", "--bind"];
+        let read = settings(&[&config[..], &flags].concat()).unwrap();
+        assert_eq!((read.listen.len(), read.users.len(), read.bind), (1, 1, true));
+        assert_eq!(read.listen[0].to_string(), "[::1]:2");
+        assert_eq!(read.users[0].0.0, *"flag");
+
+        let error = settings(&[&config[..], &["--workers", "10"]].concat()).unwrap_err();
+        assert_eq!(error, "limits.sessions: expected at least 10, one a listening loop");
+    }
+
+    /// SE-34: neither `--check` nor debug formatting shows a password.
+    #[test]
+    fn passwords_stay_in() {
+        let settings = settings(&["--user", "alice:hunter2"]).unwrap();
+        assert!(!format!("{settings} {settings:?}").contains("hunter2"));
+        assert!(settings.to_string().contains("user: alice\n"));
+    }
+}

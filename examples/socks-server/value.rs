@@ -1,0 +1,143 @@
+//! Values that flags and the configuration file share.
+
+use std::{fmt, net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
+
+use clap::ValueEnum;
+use serde::{Deserialize, Deserializer, de};
+use socks_core::{Secret, UserName};
+use tracing::level_filters::LevelFilter;
+
+/// Where to listen.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub enum Listen {
+    Tcp(SocketAddr),
+    Unix(PathBuf),
+}
+
+impl FromStr for Listen {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.strip_prefix("unix:") {
+            Some(_) if !cfg!(unix) => Err("this system has no unix sockets"),
+            Some("") => Err("a path is missing after unix:"),
+            Some(path) => Ok(Self::Unix(path.into())),
+            None => text.parse().map(Self::Tcp).map_err(|_| "expected IP:PORT or unix:/PATH"),
+        }
+    }
+}
+
+impl TryFrom<String> for Listen {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl fmt::Display for Listen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(addr) => addr.fmt(f),
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
+}
+
+/// A name of 1 to 255 octets (RFC 1929 §2).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Name(pub UserName);
+
+impl TryFrom<String> for Name {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        match text.len() {
+            1..=255 => Ok(Self(text.as_str().into())),
+            _ => Err("expected a name of 1 to 255 octets"),
+        }
+    }
+}
+
+/// A password of 1 to 255 octets (RFC 1929 §2).
+#[derive(Clone, Debug)]
+pub struct Password(pub Secret);
+
+impl TryFrom<&str> for Password {
+    type Error = &'static str;
+
+    fn try_from(text: &str) -> Result<Self, Self::Error> {
+        match text.len() {
+            1..=255 => Ok(Self(text.into())),
+            _ => Err("expected a password of 1 to 255 octets"),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Password {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::try_from(text.as_str()).map_err(de::Error::custom)
+    }
+}
+
+/// `NAME:PASSWORD`, cut at the first colon.
+pub fn user(text: &str) -> Result<(Name, Password), &'static str> {
+    let (name, password) = text.split_once(':').ok_or("expected NAME:PASSWORD")?;
+    Ok((Name::try_from(name.to_owned())?, Password::try_from(password)?))
+}
+
+/// A whole number of seconds.
+#[derive(Clone, Copy, Debug)]
+pub struct Seconds(pub Duration);
+
+impl<'de> Deserialize<'de> for Seconds {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+
+        impl de::Visitor<'_> for Visitor {
+            type Value = Seconds;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "a whole number of seconds from 1 to {}", u32::MAX)
+            }
+
+            fn visit_i64<E: de::Error>(self, seconds: i64) -> Result<Seconds, E> {
+                match u32::try_from(seconds) {
+                    Ok(seconds @ 1..) => Ok(Seconds(Duration::from_secs(seconds.into()))),
+                    _ => Err(E::invalid_value(de::Unexpected::Signed(seconds), &self)),
+                }
+            }
+        }
+
+        deserializer.deserialize_i64(Visitor)
+    }
+}
+
+/// What is logged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    Off,
+    Error,
+    Warn,
+    #[default]
+    Info,
+    Debug,
+    Trace,
+}
+
+impl From<Level> for LevelFilter {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Off => Self::OFF,
+            Level::Error => Self::ERROR,
+            Level::Warn => Self::WARN,
+            Level::Info => Self::INFO,
+            Level::Debug => Self::DEBUG,
+            Level::Trace => Self::TRACE,
+        }
+    }
+}

@@ -1,0 +1,106 @@
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
+
+use socks_core::{Address, Host, message::Connect};
+use tower::ServiceExt;
+
+use super::{
+    ConnectError, ConnectErrorKind,
+    dial::Dial,
+    race::{interleave, race},
+};
+use crate::{Name, ResolveError, ResolveErrorKind, Resolver};
+
+/// How a connection is established.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// Of everything from the lookup to the connection.
+    pub(super) timeout: Duration,
+    /// Between the starts of two attempts.
+    pub(super) attempt_delay: Duration,
+    pub(super) max_addresses: usize,
+    pub(super) ipv6: bool,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            timeout: Duration::from_secs(30),
+            attempt_delay: Duration::from_millis(250),
+            max_addresses: 16,
+            ipv6: true,
+        }
+    }
+}
+
+/// Resolves, checks and dials (`SE-12`), within the deadline (`R5-61`).
+pub(super) async fn establish<R: Resolver, D: Dial>(
+    resolver: R,
+    dial: D,
+    limits: Limits,
+    connect: Connect,
+) -> Result<(D::Stream, SocketAddr), ConnectError> {
+    let dialled = async {
+        match &connect.destination {
+            Address::Socket(addr) => literal(&dial, limits, &connect, *addr).await,
+            Address::Domain(domain, port) => match domain.canonical()? {
+                Host::Ip(ip) => literal(&dial, limits, &connect, SocketAddr::new(ip, *port)).await,
+                Host::Domain(domain) => {
+                    let addrs = resolve(resolver, limits, Name(domain)).await?;
+                    let permitted = addrs
+                        .into_iter()
+                        .map(|ip| SocketAddr::new(ip, *port))
+                        .filter(|addr| connect.permit.permits(*addr));
+                    let addrs = interleave(permitted);
+                    race(&dial, &addrs, limits.attempt_delay).await
+                }
+            },
+        }
+    };
+    tokio::time::timeout(limits.timeout, dialled)
+        .await
+        .map_err(|_| ConnectError::new(ConnectErrorKind::TimedOut))?
+}
+
+async fn literal<D: Dial>(
+    dial: &D,
+    limits: Limits,
+    connect: &Connect,
+    mut addr: SocketAddr,
+) -> Result<(D::Stream, SocketAddr), ConnectError> {
+    // A mapped address is dialled as the IPv4 address that it is judged as (SE-9).
+    addr.set_ip(addr.ip().to_canonical());
+    if !connect.permit.permits(addr) {
+        return Err(ConnectError::new(ConnectErrorKind::NotPermitted));
+    }
+    if addr.is_ipv6() && !limits.ipv6 {
+        return Err(ConnectError::new(ConnectErrorKind::FamilyDisabled));
+    }
+    race(dial, &[addr], limits.attempt_delay).await
+}
+
+/// The addresses of a name that could be dialled; never none.
+async fn resolve<R: Resolver>(
+    resolver: R,
+    limits: Limits,
+    name: Name,
+) -> Result<Vec<IpAddr>, ConnectError> {
+    let addrs = resolver
+        .oneshot(name)
+        .await
+        .map_err(ConnectError::resolve)?;
+    let usable: Vec<_> = addrs
+        .as_slice()
+        .iter()
+        .copied()
+        .filter(|ip| ip.is_ipv4() || limits.ipv6)
+        .take(limits.max_addresses)
+        .collect();
+    if usable.is_empty() {
+        let error = ResolveError::new(ResolveErrorKind::NoAddresses);
+        return Err(ConnectError::resolve(error));
+    }
+    Ok(usable)
+}

@@ -1,0 +1,19 @@
+use std::cell::Cell;
+
+/// Most octets that one read takes.
+pub(super) const MAX_CHUNK: usize = 256 * 1024;
+
+thread_local! {
+    // Reads of all tunnels of a thread go through this one buffer, so that an idle tunnel holds
+    // none. It is taken out while in use: a stream that polls another tunnel inside its own
+    // `poll_read` finds the cell empty and gets a buffer of its own.
+    static SCRATCH: Cell<Option<Box<[u8]>>> = const { Cell::new(None) };
+}
+
+/// Lends the thread's buffer to `work`.
+pub(super) fn with<T>(work: impl FnOnce(&mut [u8]) -> T) -> T {
+    let mut buffer = SCRATCH.take().unwrap_or_else(|| vec![0; MAX_CHUNK].into_boxed_slice());
+    let result = work(&mut buffer);
+    SCRATCH.set(Some(buffer));
+    result
+}

@@ -1,0 +1,38 @@
+//! CONNECT (RFC 1928 §6).
+
+use socks_core::message::Connect;
+use std::sync::Arc;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::{
+    driver::{Admitted, Established, Session},
+    phases::ask,
+};
+use crate::SessionEnd;
+
+pub(super) async fn run<Io, U, R>(
+    session: &mut Session<'_, Io, U, R>,
+    admitted: Admitted,
+) -> Result<Established<U>, SessionEnd>
+where
+    Io: AsyncRead + AsyncWrite + Unpin,
+    U: Send + 'static,
+{
+    let Admitted { requested, conn, identity, destination, permit } = admitted;
+    let connect = Connect::new(
+        Arc::clone(&conn),
+        Arc::clone(&identity),
+        destination.clone(),
+        permit.clone(),
+    );
+    let connecting = ask(&session.shared.phases.connector, connect);
+    let connected = match session.wire.phase(connecting).await? {
+        Ok(connected) => connected,
+        Err(error) => return Err(session.fail(requested, error)),
+    };
+    session.report.bound = Some(connected.bound);
+    session.report.remote = connected.remote;
+    requested.succeed(connected.bound, session.wire.output());
+    session.wire.flush().await?;
+    Ok(Established { target: connected.stream, conn, identity, destination, permit })
+}

@@ -1,0 +1,289 @@
+use std::sync::Arc;
+
+use socks_core::{
+    Address, Command, Progress, ReplyCode,
+    message::{
+        AccessRequest, AuthRequest, Authentication, ConnInfo, Credentials, Identity, Permit,
+        Verdict, Version,
+    },
+    server::{Opening, Requested},
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    time::Instant,
+};
+use tower::ServiceExt;
+
+use super::{
+    associate, bind, connect,
+    negotiate::{authenticate, negotiate, rejected},
+    phases::ask,
+    socks_service::Shared,
+    wire::Wire,
+};
+use crate::{
+    BoxError, ClientStream, Incoming, Relay, RelayEnd, SessionEnd, SessionReport, Traffic, Tunnel,
+};
+
+/// Serves one connection from its first octet to its end.
+pub(super) async fn run<Io, U, R>(
+    shared: Arc<Shared<U, R>>,
+    incoming: Incoming<Io>,
+) -> SessionReport
+where
+    Io: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    U: Send + 'static,
+    R: Relay<ClientStream<Io>, U>,
+{
+    let started = Instant::now();
+    let mut report = SessionReport::new(&incoming);
+    let traffic = Arc::<Traffic>::default();
+    // The handshake's memory is boxed so that it is gone while the tunnel is open.
+    let handshake = handshake(&shared, incoming, started, &traffic, &mut report);
+    report.end = match Box::pin(handshake).await {
+        // The permit lives as long as the tunnel: it may hold a slot.
+        Ok((tunnel, _permit)) => relay(&shared.relay, tunnel).await,
+        Err(end) => end,
+    };
+    report.sent = traffic.sent();
+    report.received = traffic.received();
+    report.duration = started.elapsed();
+    report
+}
+
+async fn relay<C, U>(relay: &impl Relay<C, U>, tunnel: Tunnel<C, U>) -> SessionEnd {
+    match relay.clone().oneshot(tunnel).await {
+        Ok(RelayEnd::Closed) => SessionEnd::Closed,
+        Ok(RelayEnd::Idle) => SessionEnd::Idle,
+        Ok(RelayEnd::Reset(side)) => SessionEnd::Reset(side),
+        Err(error) => SessionEnd::Relay(error.into()),
+    }
+}
+
+/// Everything up to the tunnel. A session that ends without one is closed here, with its last
+/// words.
+async fn handshake<Io, U, R>(
+    shared: &Shared<U, R>,
+    incoming: Incoming<Io>,
+    started: Instant,
+    traffic: &Arc<Traffic>,
+    report: &mut SessionReport,
+) -> Result<(Tunnel<ClientStream<Io>, U>, Permit), SessionEnd>
+where
+    Io: AsyncRead + AsyncWrite + Unpin,
+    U: Send + 'static,
+{
+    let deadlines = &shared.deadlines;
+    let total = deadlines.handshake(shared.phases.authenticator.is_some());
+    let mut session = Session {
+        shared,
+        report,
+        traffic,
+        wire: Wire::new(
+            incoming.io,
+            started + deadlines.first_octet.min(total),
+            shared.early_data,
+        ),
+    };
+    let mut conn = ConnInfo::new(incoming.id, Version::Socks5, incoming.peer, incoming.local);
+    conn.listener = incoming.listener;
+    conn.extensions = incoming.extensions;
+    match session.establish(conn, started + total).await {
+        Ok(established) => Ok(established.tunnel(session.wire, traffic)),
+        Err(end) => {
+            session.wire.close(deadlines.close).await;
+            Err(end)
+        }
+    }
+}
+
+/// A session up to its tunnel.
+pub(super) struct Session<'a, Io, U, R> {
+    pub(super) shared: &'a Shared<U, R>,
+    pub(super) report: &'a mut SessionReport,
+    pub(super) traffic: &'a Arc<Traffic>,
+    pub(super) wire: Wire<Io>,
+}
+
+/// A request that was let through, on its way to its phase.
+pub(super) struct Admitted {
+    pub(super) requested: Requested,
+    pub(super) conn: Arc<ConnInfo>,
+    pub(super) identity: Arc<Identity>,
+    pub(super) destination: Address,
+    pub(super) permit: Permit,
+}
+
+/// A target that is connected, with the success reply on its way.
+pub(super) struct Established<U> {
+    pub(super) target: U,
+    pub(super) conn: Arc<ConnInfo>,
+    pub(super) identity: Arc<Identity>,
+    pub(super) destination: Address,
+    pub(super) permit: Permit,
+}
+
+impl<U> Established<U> {
+    fn tunnel<Io: AsyncRead + AsyncWrite + Unpin>(
+        self,
+        wire: Wire<Io>,
+        traffic: &Arc<Traffic>,
+    ) -> (Tunnel<ClientStream<Io>, U>, Permit) {
+        let Self { target, conn, identity, destination, permit } = self;
+        let mut tunnel = Tunnel::new(wire.into_stream(), target, conn, identity, destination);
+        tunnel.traffic = Arc::clone(traffic);
+        (tunnel, permit)
+    }
+}
+
+impl<Io, U, R> Session<'_, Io, U, R>
+where
+    Io: AsyncRead + AsyncWrite + Unpin,
+    U: Send + 'static,
+{
+    async fn establish(
+        &mut self,
+        mut conn: ConnInfo,
+        deadline: Instant,
+    ) -> Result<Established<U>, SessionEnd> {
+        let opening = self.opening(deadline).await?;
+        let (conn, identity, requested) = match opening {
+            Opening::Socks4(requested) => {
+                conn.version = Version::Socks4;
+                let conn = Arc::new(conn);
+                let (identity, requested) = self.identify4(&conn, requested).await?;
+                (conn, identity, requested)
+            }
+            Opening::Socks5(offered) => {
+                let conn = Arc::new(conn);
+                let Shared { phases, methods, .. } = self.shared;
+                let (identity, mut awaiting) =
+                    negotiate(phases, methods, &mut self.wire, &conn, offered).await?;
+                let requested = loop {
+                    let step = self.wire.step(|input, output| awaiting.receive(input, output));
+                    match step.map_err(SessionEnd::Malformed)? {
+                        Progress::Next(requested) => break requested,
+                        Progress::NeedInput(same) => awaiting = same,
+                    }
+                    self.wire.receive().await?;
+                };
+                (conn, identity, requested)
+            }
+        };
+        let identity = Arc::new(identity);
+        self.report.identity = Some(Arc::clone(&identity));
+        self.report.command = Some(requested.command());
+        self.report.destination = Some(requested.destination().clone());
+        self.wire.set_deadline(Instant::now() + self.shared.deadlines.request);
+        self.dispatch(conn, identity, requested).await
+    }
+
+    /// Reads the client's first message.
+    async fn opening(&mut self, deadline: Instant) -> Result<Opening, SessionEnd> {
+        let mut handshake = self.shared.handshake;
+        loop {
+            let heard = self.wire.heard();
+            self.wire.receive().await?;
+            if !heard {
+                self.wire.set_deadline(deadline);
+            }
+            match self.wire.step(|input, output| handshake.receive(input, output)) {
+                Ok(Progress::NeedInput(same)) => handshake = same,
+                Ok(Progress::Next(opening)) => {
+                    self.report.version = Some(match opening {
+                        Opening::Socks4(_) => Version::Socks4,
+                        Opening::Socks5(_) => Version::Socks5,
+                    });
+                    return Ok(opening);
+                }
+                Err(error) => return Err(SessionEnd::Malformed(error)),
+            }
+        }
+    }
+
+    /// SOCKS4 has no sub-negotiation: the user id is the only credential, and the reply the only
+    /// answer (`S4-2`).
+    async fn identify4(
+        &mut self,
+        conn: &Arc<ConnInfo>,
+        requested: Requested,
+    ) -> Result<(Identity, Requested), SessionEnd> {
+        let user_id = requested.user_id().cloned().unwrap_or_default();
+        let method = socks_core::Method::NO_AUTHENTICATION;
+        let request = AuthRequest::new(Arc::clone(conn), method, Credentials::UserId(user_id));
+        match authenticate(&self.shared.phases, &mut self.wire, request).await? {
+            (Authentication::Accepted(identity), _) => Ok((identity, requested)),
+            (refused @ Authentication::Rejected(rejection), error) => {
+                requested.reject(rejection, self.wire.output());
+                Err(rejected(&refused, error))
+            }
+        }
+    }
+
+    async fn dispatch(
+        &mut self,
+        conn: Arc<ConnInfo>,
+        identity: Arc<Identity>,
+        requested: Requested,
+    ) -> Result<Established<U>, SessionEnd> {
+        let phases = &self.shared.phases;
+        let served = match requested.command() {
+            Command::Connect => true,
+            Command::Bind => phases.binder.is_some(),
+            Command::UdpAssociate => phases.udp_relayer.is_some(),
+            _ => false,
+        };
+        if !served {
+            // Switched off for everybody, so no rule is asked (R5-28).
+            return Err(self.refuse(requested, ReplyCode::COMMAND_NOT_SUPPORTED));
+        }
+        let admitted = self.admit(conn, identity, requested).await?;
+        match admitted.requested.command() {
+            Command::Bind => bind::run(self, admitted).await,
+            Command::UdpAssociate => Err(associate::run(self, admitted).await),
+            _ => connect::run(self, admitted).await,
+        }
+    }
+
+    async fn admit(
+        &mut self,
+        conn: Arc<ConnInfo>,
+        identity: Arc<Identity>,
+        requested: Requested,
+    ) -> Result<Admitted, SessionEnd> {
+        let request = AccessRequest::new(
+            Arc::clone(&conn),
+            Arc::clone(&identity),
+            requested.command(),
+            requested.destination().clone(),
+        );
+        match self.wire.phase(ask(&self.shared.phases.access, request)).await? {
+            Ok(Verdict::Allow(permit)) => {
+                let destination =
+                    permit.destination.clone().unwrap_or_else(|| requested.destination().clone());
+                Ok(Admitted { requested, conn, identity, destination, permit })
+            }
+            Ok(Verdict::Deny(code)) => Err(self.refuse(requested, code)),
+            Err(error) => Err(self.fail(requested, error)),
+        }
+    }
+
+    /// The client is told `code`, because somebody decided so.
+    pub(super) fn refuse(&mut self, requested: Requested, code: ReplyCode) -> SessionEnd {
+        requested.refuse(code, self.wire.output());
+        SessionEnd::Refused(code)
+    }
+
+    /// The client is told what `error` stands for.
+    pub(super) fn fail(&mut self, requested: Requested, error: BoxError) -> SessionEnd {
+        let code = self.code(&error);
+        requested.refuse(code, self.wire.output());
+        SessionEnd::Failed { code, error }
+    }
+
+    pub(super) fn code(&self, error: &BoxError) -> ReplyCode {
+        let error: &(dyn std::error::Error + 'static) = &**error;
+        let overridden = self.shared.reply_codes.as_ref().and_then(|codes| codes(error));
+        overridden.unwrap_or_else(|| crate::reply_code(error))
+    }
+}

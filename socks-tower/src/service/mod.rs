@@ -1,0 +1,22 @@
+//! [`SocksService`]: one connection in, one [`SessionReport`](crate::SessionReport) out.
+//!
+//! The driver in here is the only one that touches the client's stream. It turns octets into
+//! messages with `socks-core`, asks the phases, and moves what `socks-core` has to say back.
+
+mod associate;
+mod bind;
+mod connect;
+mod deadlines;
+mod driver;
+mod negotiate;
+mod phases;
+mod socks_service;
+#[cfg(test)]
+mod tests;
+mod wire;
+
+pub use self::{
+    deadlines::Deadlines,
+    negotiate::MakeSubnegotiation,
+    socks_service::{SocksFuture, SocksService},
+};

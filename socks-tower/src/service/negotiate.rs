@@ -1,0 +1,210 @@
+use std::{fmt, sync::Arc};
+
+use socks_core::{
+    Method,
+    message::{AuthRequest, Authentication, ConnInfo, Credentials, Identity, Rejection},
+    server::{AwaitingRequest, Negotiating, Negotiation, Offered},
+    subnegotiation::{Subnegotiation, UsernamePassword},
+};
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::{
+    phases::{Phases, ask},
+    wire::Wire,
+};
+use crate::SessionEnd;
+
+/// Makes a method's sub-negotiation, one a session.
+///
+/// A pair of a method and a closure is one:
+///
+/// ```
+/// # fn serve(socks: socks_tower::SocksService) -> socks_tower::SocksService {
+/// use socks_core::{subnegotiation::UsernamePassword, Method};
+///
+/// socks.method((Method::USERNAME_PASSWORD, UsernamePassword::new))
+/// # }
+/// ```
+pub trait MakeSubnegotiation: Send + Sync + 'static {
+    /// The method.
+    fn method(&self) -> Method;
+
+    /// Begins a sub-negotiation with the client of `conn`.
+    fn make(&self, conn: &ConnInfo) -> Box<dyn Subnegotiation>;
+}
+
+impl<F, S> MakeSubnegotiation for (Method, F)
+where
+    F: Fn() -> S + Send + Sync + 'static,
+    S: Subnegotiation + 'static,
+{
+    fn method(&self) -> Method {
+        self.0
+    }
+
+    fn make(&self, _: &ConnInfo) -> Box<dyn Subnegotiation> {
+        Box::new((self.1)())
+    }
+}
+
+/// The methods that a service serves, and in which order it wants them.
+#[derive(Clone, Default)]
+pub(super) struct Methods {
+    pub(super) preference: Option<Vec<Method>>,
+    added: Vec<Arc<dyn MakeSubnegotiation>>,
+}
+
+impl Methods {
+    pub(super) fn add(&mut self, make: Arc<dyn MakeSubnegotiation>) {
+        self.added.retain(|added| added.method() != make.method());
+        self.added.insert(0, make);
+    }
+
+    /// The order in which methods are tried with a client.
+    fn preference(&self, authenticated: bool) -> Vec<Method> {
+        match &self.preference {
+            Some(preference) => preference.clone(),
+            None if !authenticated => vec![Method::NO_AUTHENTICATION],
+            None => {
+                let built_in = [Method::USERNAME_PASSWORD, Method::NO_AUTHENTICATION];
+                let added = self.added.iter().map(|added| added.method());
+                let mut preference: Vec<_> = added.collect();
+                for method in built_in {
+                    if !preference.contains(&method) {
+                        preference.push(method);
+                    }
+                }
+                preference
+            }
+        }
+    }
+
+    fn make(&self, method: Method, conn: &ConnInfo) -> Option<Box<dyn Subnegotiation>> {
+        match self.added.iter().find(|added| added.method() == method) {
+            Some(added) => Some(added.make(conn)),
+            None if method == Method::USERNAME_PASSWORD => Some(Box::new(UsernamePassword::new())),
+            None => None,
+        }
+    }
+}
+
+impl fmt::Debug for Methods {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let added = self.added.iter().map(|added| added.method());
+        f.debug_struct("Methods")
+            .field("preference", &self.preference)
+            .field("added", &added.collect::<Vec<_>>())
+            .finish()
+    }
+}
+
+/// Asks the authenticator. One that failed lets nobody in (`UP-17`), and neither does one that did
+/// not answer in time; what happened is in the error.
+pub(super) async fn authenticate<Io, U>(
+    phases: &Phases<U>,
+    wire: &mut Wire<Io>,
+    request: AuthRequest,
+) -> Result<(Authentication, Option<crate::BoxError>), SessionEnd>
+where
+    Io: AsyncRead + AsyncWrite + Unpin,
+{
+    let Some(authenticator) = &phases.authenticator else {
+        let identity = Identity::claimed(&request.credentials);
+        return Ok((Authentication::Accepted(identity), None));
+    };
+    Ok(match wire.phase(ask(authenticator, request)).await? {
+        Ok(authentication) => (authentication, None),
+        Err(error) => (Authentication::rejected(), Some(error)),
+    })
+}
+
+/// Selects a method and runs its sub-negotiation, up to an authenticated client.
+pub(super) async fn negotiate<Io, U>(
+    phases: &Phases<U>,
+    methods: &Methods,
+    wire: &mut Wire<Io>,
+    conn: &Arc<ConnInfo>,
+    mut offered: Offered,
+) -> Result<(Identity, AwaitingRequest), SessionEnd>
+where
+    Io: AsyncRead + AsyncWrite + Unpin,
+{
+    for method in methods.preference(phases.authenticator.is_some()) {
+        if !offered.greeting().offers(method) {
+            continue;
+        }
+        if let Some(subnegotiation) = methods.make(method, conn) {
+            wire.allow_input(subnegotiation.input_limit());
+            match offered.select(subnegotiation, wire.output()) {
+                Ok(negotiating) => return subnegotiate(phases, wire, conn, negotiating).await,
+                Err(same) => offered = same,
+            }
+        } else if method == Method::NO_AUTHENTICATION {
+            // Whoever needs a login must not get as far as a selection of 00 (R5-18).
+            let request = AuthRequest::new(Arc::clone(conn), method, Credentials::None);
+            if let (Authentication::Accepted(identity), _) =
+                authenticate(phases, wire, request).await?
+            {
+                match offered.no_authentication(wire.output()) {
+                    Ok(awaiting) => return Ok((identity, awaiting)),
+                    Err(same) => offered = same,
+                }
+            }
+        }
+    }
+    offered.select_none(wire.output());
+    Err(SessionEnd::NoAcceptableMethod)
+}
+
+async fn subnegotiate<Io, U>(
+    phases: &Phases<U>,
+    wire: &mut Wire<Io>,
+    conn: &Arc<ConnInfo>,
+    mut negotiating: Negotiating,
+) -> Result<(Identity, AwaitingRequest), SessionEnd>
+where
+    Io: AsyncRead + AsyncWrite + Unpin,
+{
+    let method = negotiating.method();
+    let mut accepted = Identity::anonymous();
+    loop {
+        let step = wire.step(|input, output| negotiating.step(input, output));
+        negotiating = match step.map_err(SessionEnd::Malformed)? {
+            Negotiation::NeedInput(negotiating) => {
+                wire.receive().await?;
+                negotiating
+            }
+            Negotiation::Verify(verifying, credentials) => {
+                let request = AuthRequest::new(Arc::clone(conn), method, credentials);
+                let (authentication, error) = authenticate(phases, wire, request).await?;
+                let Some(negotiating) = verifying.decided(&authentication, wire.output()) else {
+                    return Err(rejected(&authentication, error));
+                };
+                if let Authentication::Accepted(identity) = authentication {
+                    accepted = identity;
+                }
+                negotiating
+            }
+            Negotiation::Done(awaiting, protection) => {
+                if let Some(protection) = protection {
+                    wire.protect(protection).await?;
+                }
+                return Ok((accepted, awaiting));
+            }
+        };
+    }
+}
+
+/// How a session ends whose client was not let in.
+pub(super) fn rejected(
+    authentication: &Authentication,
+    error: Option<crate::BoxError>,
+) -> SessionEnd {
+    match (authentication, error) {
+        (_, Some(error)) => {
+            SessionEnd::Failed { code: socks_core::ReplyCode::NOT_ALLOWED, error }
+        }
+        (Authentication::Rejected(rejection), None) => SessionEnd::Rejected(*rejection),
+        (Authentication::Accepted(_), None) => SessionEnd::Rejected(Rejection::Credentials),
+    }
+}

@@ -1,0 +1,264 @@
+use std::{future::Future, io, pin::Pin, time::Duration};
+
+use bytes::Bytes;
+use socks_core::{DecodeError, server::HandshakeError, subnegotiation::Protection};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    time::{Instant, Sleep},
+};
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::{BoxError, ClientStream, SessionEnd};
+
+/// The client's stream during the handshake: what has arrived and is not used yet, what is to be
+/// sent, and the one timer.
+///
+/// Both buffers hold passwords at times: what was used is wiped at once, the rest when they are
+/// dropped (`UP-23`).
+pub(super) struct Wire<Io> {
+    stream: ClientStream<Io>,
+    input: Zeroizing<Vec<u8>>,
+    output: Zeroizing<Vec<u8>>,
+    ended: bool,
+    deadline: Pin<Box<Sleep>>,
+    limit: usize,
+}
+
+/// The longest message of any handshake fits without growing, so no password is left behind in a
+/// buffer that was outgrown (`SE-16`).
+const CAPACITY: usize = 1024;
+
+/// Octets of a refused client that are heard at most (`SE-46`).
+const MAX_LINGER: u64 = 64 * 1024;
+
+/// What a wait for a phase came to.
+pub(super) enum Waited<T> {
+    Done(T),
+    /// The deadline passed first.
+    TimedOut,
+}
+
+impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
+    /// At most `early_data` octets wait for a tunnel that is not open yet.
+    pub(super) fn new(io: Io, deadline: Instant, early_data: usize) -> Self {
+        Self {
+            stream: ClientStream::new(io),
+            input: Zeroizing::new(Vec::with_capacity(CAPACITY)),
+            output: Zeroizing::new(Vec::new()),
+            ended: false,
+            deadline: Box::pin(tokio::time::sleep_until(deadline)),
+            limit: early_data.max(CAPACITY),
+        }
+    }
+
+    pub(super) fn set_deadline(&mut self, deadline: Instant) {
+        self.deadline.as_mut().reset(deadline);
+    }
+
+    /// Lets a sub-negotiation with longer messages have them.
+    pub(super) fn allow_input(&mut self, octets: usize) {
+        self.limit = self.limit.max(octets);
+    }
+
+    /// Runs one step of a state machine over what has arrived.
+    pub(super) fn step<T>(&mut self, step: impl FnOnce(&mut &[u8], &mut Vec<u8>) -> T) -> T {
+        let mut rest = self.input.as_slice();
+        let result = step(&mut rest, &mut self.output);
+        let used = self.input.len() - rest.len();
+        self.use_up(used);
+        result
+    }
+
+    fn use_up(&mut self, octets: usize) {
+        let len = self.input.len();
+        self.input.copy_within(octets.., 0);
+        if let Some(used) = self.input.get_mut(len - octets..) {
+            used.zeroize();
+        }
+        self.input.truncate(len - octets);
+    }
+
+    /// Appends what a step has to say when it needs no input.
+    pub(super) fn output(&mut self) -> &mut Vec<u8> {
+        &mut self.output
+    }
+
+    /// Whether anything of the client's has arrived.
+    pub(super) fn heard(&self) -> bool {
+        !self.input.is_empty()
+    }
+
+    /// Sends what is to be sent, then waits for more of the client's octets.
+    pub(super) async fn receive(&mut self) -> Result<(), SessionEnd> {
+        self.flush().await?;
+        if self.input.len() >= self.limit {
+            let error = HandshakeError::Malformed(DecodeError::TooLong);
+            return Err(SessionEnd::Malformed(error));
+        }
+        if self.ended {
+            return Err(SessionEnd::Disconnected);
+        }
+        let read = read(&mut self.stream, &mut self.input, self.limit);
+        let read = tokio::select! {
+            biased;
+            read = read => read,
+            () = &mut self.deadline => return Err(SessionEnd::TimedOut),
+        };
+        match read.map_err(disconnected)? {
+            0 => Err(SessionEnd::Disconnected),
+            _ => Ok(()),
+        }
+    }
+
+    /// Sends what is to be sent, whole.
+    pub(super) async fn flush(&mut self) -> Result<(), SessionEnd> {
+        if self.output.is_empty() {
+            return Ok(());
+        }
+        let write = async {
+            self.stream.write_all(&self.output).await?;
+            self.stream.flush().await
+        };
+        tokio::select! {
+            biased;
+            write = write => write.map_err(disconnected)?,
+            () = &mut self.deadline => return Err(SessionEnd::TimedOut),
+        }
+        self.output.zeroize();
+        Ok(())
+    }
+
+    /// Waits for `work` and keeps what the client sends meanwhile (`R5-7`).
+    ///
+    /// A client that resets its connection gives the work up. One that only ends its sending half
+    /// does not (`R5-62`), unless `until_end` says that it does (`BI-16`, `UD-37`).
+    pub(super) async fn wait<T>(
+        &mut self,
+        work: impl Future<Output = T>,
+        until_end: bool,
+    ) -> Result<Waited<T>, SessionEnd> {
+        self.flush().await?;
+        tokio::pin!(work);
+        loop {
+            if self.ended && until_end {
+                return Err(SessionEnd::Disconnected);
+            }
+            let listen = !self.ended && self.input.len() < self.limit;
+            tokio::select! {
+                biased;
+                done = &mut work => return Ok(Waited::Done(done)),
+                () = &mut self.deadline => return Ok(Waited::TimedOut),
+                read = read(&mut self.stream, &mut self.input, self.limit), if listen => {
+                    self.ended = read.map_err(disconnected)? == 0;
+                }
+            }
+        }
+    }
+
+    /// Like [`wait`](Self::wait) for work that answers with a result; the deadline is an error of
+    /// it.
+    pub(super) async fn phase<T>(
+        &mut self,
+        work: impl Future<Output = Result<T, BoxError>>,
+    ) -> Result<Result<T, BoxError>, SessionEnd> {
+        Ok(match self.wait(work, false).await? {
+            Waited::Done(result) => result,
+            Waited::TimedOut => Err(io::Error::from(io::ErrorKind::TimedOut).into()),
+        })
+    }
+
+    /// Runs `work` for as long as the client keeps its connection open; what it sends is thrown
+    /// away, and `limit` octets of that are too much (`UD-37`). `None` if the client left first.
+    pub(super) async fn accompany<T>(
+        &mut self,
+        work: impl Future<Output = T>,
+        limit: usize,
+    ) -> Option<T> {
+        tokio::pin!(work);
+        let mut discarded = self.input.len();
+        let mut sink = [0; 512];
+        while !self.ended && discarded <= limit {
+            tokio::select! {
+                biased;
+                done = &mut work => return Some(done),
+                read = self.stream.read(&mut sink) => match read {
+                    Ok(0) | Err(_) => break,
+                    Ok(octets) => discarded += octets,
+                },
+            }
+        }
+        None
+    }
+
+    /// From here on everything is protected.
+    pub(super) async fn protect(&mut self, protection: Box<dyn Protection>) -> Result<(), SessionEnd> {
+        // What the sub-negotiation said last is still in clear.
+        self.flush().await?;
+        self.stream.protect(protection, &self.input);
+        self.input.zeroize();
+        Ok(())
+    }
+
+    /// The stream, with what the client sent early in front.
+    pub(super) fn into_stream(mut self) -> ClientStream<Io> {
+        let early = match self.input.is_empty() {
+            true => Bytes::new(),
+            false => Bytes::copy_from_slice(&self.input),
+        };
+        self.stream.unread(early, self.ended);
+        self.stream
+    }
+
+    /// Says the last words and closes so that they arrive: the sending half is shut down and the
+    /// client heard out, for a while, since closing with unread input would make TCP reset the
+    /// connection and the reply with it (`SE-46`, `SE-47`, `R5-49`, `R5-50`).
+    pub(super) async fn close(mut self, patience: Duration) {
+        if self.output.is_empty() {
+            return;
+        }
+        self.set_deadline(Instant::now() + patience);
+        if self.flush().await.is_err() {
+            return;
+        }
+        self.set_deadline(Instant::now() + patience);
+        let goodbye = async {
+            self.stream.shutdown().await?;
+            let mut rest = (&mut self.stream).take(MAX_LINGER);
+            tokio::io::copy(&mut rest, &mut tokio::io::sink()).await
+        };
+        tokio::select! {
+            biased;
+            _ = goodbye => {}
+            () = &mut self.deadline => {}
+        }
+    }
+}
+
+/// Reads what there is, up to `limit` octets in the buffer. Cancel safe.
+async fn read(
+    stream: &mut (impl AsyncRead + Unpin),
+    input: &mut Vec<u8>,
+    limit: usize,
+) -> io::Result<usize> {
+    use bytes::BufMut;
+    let room = limit.saturating_sub(input.len());
+    if input.len() == input.capacity() {
+        // Only early data gets here. It may hold no password, but its buffer may have.
+        let mut larger = Vec::with_capacity(limit);
+        larger.extend_from_slice(input);
+        input.zeroize();
+        *input = larger;
+    }
+    let room = room.min(input.capacity() - input.len());
+    stream.read_buf(&mut input.limit(room)).await
+}
+
+fn disconnected(error: io::Error) -> SessionEnd {
+    match error.kind() {
+        io::ErrorKind::ConnectionReset
+        | io::ErrorKind::ConnectionAborted
+        | io::ErrorKind::BrokenPipe
+        | io::ErrorKind::UnexpectedEof => SessionEnd::Disconnected,
+        _ => SessionEnd::Io(error),
+    }
+}

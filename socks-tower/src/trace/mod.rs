@@ -1,0 +1,35 @@
+//! One [`tracing`] span a session.
+//!
+//! ```
+//! use socks_tower::{SocksService, TraceLayer};
+//! use tower_layer::Layer;
+//!
+//! # fn main_() {
+//! let socks = TraceLayer::new().layer(SocksService::new(socks_tower::TcpConnector::new()));
+//! # }
+//! ```
+//!
+//! The span `session` carries `id`, `peer` and `listener` from the start; when the session ends,
+//! one event at level `INFO` carries what [`SessionReport`](crate::SessionReport) knows:
+//!
+//! | field | content |
+//! |---|---|
+//! | `version` | `socks4` or `socks5` |
+//! | `user` | the authenticated user, escaped |
+//! | `command` | `connect`, `bind`, `udp associate` |
+//! | `destination` | what the client asked for, escaped |
+//! | `remote` | the address that was dialled |
+//! | `sent`, `received` | octets of payload from and to the client |
+//! | `milliseconds` | from the accepted connection to the end |
+//! | `end` | how it ended, see [`SessionEnd::name`](crate::SessionEnd::name) |
+//! | `error` | what failed, with its sources |
+//!
+//! Passwords are in none of them (`SE-34`), and what peers chose is escaped (`SE-38`).
+
+mod future;
+mod layer;
+mod service;
+#[cfg(test)]
+mod tests;
+
+pub use self::{future::TraceFuture, layer::TraceLayer, service::Trace};

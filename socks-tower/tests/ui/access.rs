@@ -1,0 +1,6 @@
+//! A string is not a phase.
+use socks_tower::{SocksService, TcpConnector};
+
+fn main() {
+    let _ = SocksService::new(TcpConnector::new()).access("not a service");
+}

@@ -1,0 +1,71 @@
+//! Measures `socks-server` on this machine. It prints figures and judges nothing: absolute numbers
+//! of a shared machine mean little, ratios within one run a lot.
+//!
+//! ```text
+//! cargo build --release --bin socks-server
+//! cargo run --release -p bench -- idle --tunnels 10000
+//! ```
+
+#[cfg(target_os = "linux")]
+mod idle;
+#[cfg(target_os = "linux")]
+mod memory;
+#[cfg(target_os = "linux")]
+mod server;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+#[derive(Debug, Parser)]
+#[command(about = "Measures socks-server: figures, never a verdict")]
+struct Args {
+    /// The server to measure [default: socks-server beside this program]
+    #[arg(long, global = true)]
+    server: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    mode: Mode,
+}
+
+#[derive(Debug, Subcommand)]
+enum Mode {
+    /// Memory and descriptors of tunnels that are open and silent
+    Idle {
+        /// Tunnels open at once
+        #[arg(long, default_value_t = 10_000)]
+        tunnels: usize,
+        /// Octets that each tunnel echoes once before it is measured a second time
+        #[arg(long, default_value_t = 64 * 1024)]
+        burst: usize,
+    },
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::main]
+async fn main() -> Result<(), BoxError> {
+    let args = Args::parse();
+    let server = match args.server {
+        Some(path) => path,
+        None => std::env::current_exe()?.with_file_name("socks-server"),
+    };
+    match args.mode {
+        Mode::Idle { tunnels, burst } => {
+            let figures = idle::run(&server, tunnels, burst).await?;
+            match args.json {
+                true => println!("{}", serde_json::to_string_pretty(&figures)?),
+                false => print!("{figures}"),
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn main() {
+    eprintln!("the figures come from Linux's procfs");
+}

@@ -1,0 +1,15 @@
+//! What the tests of this workspace share: a scripted SOCKS peer that speaks raw octets, so that
+//! no bug of the library can hide behind the same bug in its test; targets to reach through a
+//! proxy; and a server on a loopback port whose session reports can be read.
+
+mod peer;
+mod script;
+mod server;
+mod target;
+
+pub use self::{
+    peer::Peer,
+    script::{Pace, Script},
+    server::Server,
+    target::Target,
+};
