@@ -32,15 +32,23 @@ fn main() -> Result<()> {
     }
     let listener = TcpListener::bind(listen)?;
     eprintln!("listening on {}", listener.local_addr()?);
-    for client in listener.incoming() {
-        let wire = Wire { stream: client?, input: Vec::new() };
+    loop {
+        let stream = match listener.accept() {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                eprintln!("accept: {error}");
+                // Out of descriptors, say: trying again at once would only spin.
+                thread::sleep(Duration::from_millis(100));
+                continue;
+            }
+        };
+        let input = Vec::new();
         thread::spawn(move || {
-            if let Err(error) = session(wire) {
+            if let Err(error) = session(Wire { stream, input }) {
                 eprintln!("session: {error}");
             }
         });
     }
-    Ok(())
 }
 
 /// The client's stream, with octets that have arrived and were not consumed yet.
@@ -109,12 +117,15 @@ fn handshake(wire: &mut Wire) -> Result<Option<Requested>> {
         Opening::Socks5(offered) => offered,
     };
     // A server with logins would `select` a sub-negotiation here.
-    let mut awaiting = match wire.step(|_, output| offered.no_authentication(output))? {
-        Ok(awaiting) => awaiting,
+    let selected = wire.step(|_, output| match offered.no_authentication(output) {
+        Ok(awaiting) => Some(awaiting),
         Err(offered) => {
-            wire.step(|_, output| offered.select_none(output))?;
-            return Ok(None);
+            offered.select_none(output);
+            None
         }
+    })?;
+    let Some(mut awaiting) = selected else {
+        return Ok(None);
     };
     loop {
         match wire.step(|input, output| awaiting.receive(input, output))?? {
@@ -140,7 +151,10 @@ fn serve(mut wire: Wire, requested: Requested) -> Result<()> {
     let bound = target.local_addr()?;
     wire.step(|_, output| requested.succeed(bound, output))?;
 
-    let Wire { stream: client, input } = wire;
+    let Wire {
+        stream: client,
+        input,
+    } = wire;
     client.set_read_timeout(None)?;
     target.set_nodelay(true)?;
     // What the client sent behind its request belongs to the target.

@@ -17,8 +17,10 @@ use tokio::net::TcpListener;
 use tower::service_fn;
 
 /// Name, password, group. A real store keeps slow, salted hashes instead of passwords.
-const USERS: [(&str, &str, &str); 2] =
-    [("alice", "wonderland", "staff"), ("bob", "builder", "guests")];
+const USERS: [(&str, &str, &str); 2] = [
+    ("alice", "wonderland", "staff"),
+    ("bob", "builder", "guests"),
+];
 
 struct Table;
 
@@ -53,7 +55,11 @@ impl Authenticate for Table {
 async fn main() -> Result<(), Box<dyn Error>> {
     let safe = SafeDefault::new();
     let by_group = service_fn(move |request: AccessRequest| {
-        let staff = request.identity.groups.iter().any(|group| **group == *"staff");
+        let staff = request
+            .identity
+            .groups
+            .iter()
+            .any(|group| **group == *"staff");
         let verdict = match safe.check(&request) {
             Ok(permit) if staff || request.destination.port() == 443 => Verdict::Allow(permit),
             _ => Verdict::deny(),

@@ -9,7 +9,8 @@ use crate::value::{Level, Listen};
 /// Refuses destinations in private networks, on loopback and in cloud metadata, but for clients of
 /// listeners that only this machine reaches (loopback, unix). BIND and UDP ASSOCIATE are answered
 /// "command not supported" (07) for now, whatever the flags say.
-#[derive(Debug, Parser)]
+// Not `Debug`: it would show passwords.
+#[derive(Parser)]
 #[command(name = "socks-server", version)]
 pub struct Args {
     /// Where to listen: IP:PORT or unix:/PATH; port 0 lets the system choose. Repeatable.
@@ -27,7 +28,7 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 
-    /// Lets clients of every listener reach private networks. Loopback stays closed.
+    /// Lifts the safe default: clients of every listener reach private networks and this machine.
     #[arg(long)]
     pub allow_private: bool,
 
@@ -57,7 +58,7 @@ pub struct Args {
     pub check: bool,
 
     /// What goes to standard error. [default: info]
-    #[arg(long, value_enum, value_name = "LEVEL", hide_possible_values = false)]
+    #[arg(long, value_enum, value_name = "LEVEL")]
     pub log: Option<Level>,
 }
 

@@ -67,8 +67,10 @@ pub struct Limits {
 
 impl Config {
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let text = fs::read_to_string(path)
-            .map_err(|error| ConfigError { place: path.into(), what: error.to_string() })?;
+        let text = fs::read_to_string(path).map_err(|error| ConfigError {
+            place: path.into(),
+            what: error.to_string(),
+        })?;
         Self::parse(path, &text)
     }
 
@@ -82,20 +84,28 @@ impl Config {
     fn check(&self, path: &Path, text: &str) -> Result<(), ConfigError> {
         if self.listen.as_ref().is_some_and(Vec::is_empty) {
             let what = "listen: expected at least one address".into();
-            return Err(ConfigError { place: path.into(), what });
+            return Err(ConfigError {
+                place: path.into(),
+                what,
+            });
         }
         let mut names = HashSet::new();
         for user in &self.user {
             if !names.insert(user.name.get_ref()) {
                 let what = format!("user.name: {} is there twice", user.name.get_ref().0);
-                return Err(ConfigError { place: place(path, text, user.name.span()), what });
+                return Err(ConfigError {
+                    place: place(path, text, user.name.span()),
+                    what,
+                });
             }
         }
         Ok(())
     }
 
     pub fn users(&self) -> impl Iterator<Item = (Name, Password)> {
-        self.user.iter().map(|user| (user.name.get_ref().clone(), user.password.clone()))
+        self.user
+            .iter()
+            .map(|user| (user.name.get_ref().clone(), user.password.clone()))
     }
 }
 
@@ -110,19 +120,27 @@ impl ConfigError {
     /// The message of `toml` quotes the line and the value, which may be a password, so it is put
     /// together anew.
     fn new(path: &Path, text: &str, mut error: toml::de::Error) -> Self {
-        let place = error.span().map_or_else(|| path.into(), |span| place(path, text, span));
+        let place = error
+            .span()
+            .map_or_else(|| path.into(), |span| place(path, text, span));
+        let quotes = |message: &str| {
+            ["invalid type: ", "invalid value: "]
+                .iter()
+                .any(|start| message.starts_with(start))
+        };
         let message = match error.message() {
-            quoting if quoting.starts_with("invalid ") => {
-                quoting.rsplit_once(", expected ").map_or("wrong value".into(), |(_, expected)| {
-                    format!("wrong value, expected {expected}")
-                })
-            }
-            plain => plain.to_owned(),
+            message if quotes(message) => match message.rsplit_once(", expected ") {
+                Some((_, expected)) => format!("wrong value, expected {expected}"),
+                None => "wrong value".to_owned(),
+            },
+            message => message.to_owned(),
         };
         // Without the text at hand it tells the key instead.
         error.set_input(None);
         let told = error.to_string();
-        let key = told.rsplit_once("in `").and_then(|(_, key)| key.trim_end().strip_suffix('`'));
+        let key = told
+            .rsplit_once("in `")
+            .and_then(|(_, key)| key.trim_end().strip_suffix('`'));
         let what = match key {
             Some(key) => format!("{key}: {message}"),
             None => message,
@@ -134,7 +152,12 @@ impl ConfigError {
 fn place(path: &Path, text: &str, span: Range<usize>) -> PathBuf {
     let before = text.get(..span.start).unwrap_or(text);
     let line = before.matches('\n').count() + 1;
-    let column = before.chars().rev().take_while(|char| *char != '\n').count() + 1;
+    let column = before
+        .chars()
+        .rev()
+        .take_while(|char| *char != '\n')
+        .count()
+        + 1;
     format!("{}:{line}:{column}", path.display()).into()
 }
 
@@ -151,7 +174,9 @@ mod tests {
     use super::*;
 
     fn error(text: &str) -> String {
-        Config::parse(Path::new("f.toml"), text).unwrap_err().to_string()
+        Config::parse(Path::new("f.toml"), text)
+            .unwrap_err()
+            .to_string()
     }
 
     /// The sample next to this file holds every key, commented out with its default.
@@ -168,32 +193,68 @@ mod tests {
             .collect();
         let config = Config::parse(Path::new("sample"), &active).unwrap();
         let debug = format!("{config:?}");
-        assert!(!debug.contains("None"), "every key is in the sample: {debug}");
+        assert!(
+            !debug.contains("None"),
+            "every key is in the sample: {debug}"
+        );
         assert_eq!(config.user.len(), 1);
     }
 
     #[test]
     fn errors_name_place_key_and_expectation() {
         for (text, expected) in [
-            ("lissten = []", "f.toml:1:1: lissten: unknown field `lissten`, expected one of"),
-            ("\n[deadlines]\nidle = 5\nidel = 6", "f.toml:4:1: deadlines.idel: unknown field"),
+            (
+                "lissten = []",
+                "f.toml:1:1: unknown field `lissten`, expected one of `listen`",
+            ),
+            (
+                "\n[deadlines]\nidle = 5\nidel = 6",
+                "f.toml:4:1: deadlines: unknown field `idel`, expected one of",
+            ),
             (
                 "\n[deadlines]\nidle = \"5s\"",
                 "f.toml:3:8: deadlines.idle: wrong value, expected a whole number of seconds",
             ),
-            ("[deadlines]\nidle = 0", "f.toml:2:8: deadlines.idle: wrong value, expected a whole"),
-            ("bind = 1", "f.toml:1:8: bind: wrong value, expected a boolean"),
-            ("workers = 0", "f.toml:1:11: workers: wrong value, expected a nonzero u16"),
-            ("log = \"loud\"", "f.toml:1:7: log: unknown variant `loud`, expected one of"),
+            (
+                "[deadlines]\nidle = 0",
+                "f.toml:2:8: deadlines.idle: wrong value, expected a whole",
+            ),
+            (
+                "bind = 1",
+                "f.toml:1:8: bind: wrong value, expected a boolean",
+            ),
+            (
+                "workers = 0",
+                "f.toml:1:11: workers: wrong value, expected a nonzero u16",
+            ),
+            (
+                "log = \"loud\"",
+                "f.toml:1:7: log: unknown variant `loud`, expected one of",
+            ),
             (
                 "listen = [\"127.0.0.1:1\", \"localhost:1\"]",
-                "f.toml:1:26: listen: expected IP:PORT or unix:/PATH",
+                "f.toml:1:10: listen: localhost:1: expected IP:PORT or unix:/PATH",
             ),
-            ("listen = \"127.0.0.1:1\"", "f.toml:1:10: listen: wrong value, expected a sequence"),
-            ("listen = []", "f.toml: listen: expected at least one address"),
-            ("[egress]\nipv4 = \"::1\"", "f.toml:2:8: egress.ipv4: invalid IPv4 address syntax"),
-            ("[limits]\nsessions = 0", "f.toml:2:12: limits.sessions: wrong value, expected"),
-            ("[[user]]\nname = \"a\"", "f.toml:1:1: user: missing field `password`"),
+            (
+                "listen = \"127.0.0.1:1\"",
+                "f.toml:1:10: listen: wrong value, expected a sequence",
+            ),
+            (
+                "listen = []",
+                "f.toml: listen: expected at least one address",
+            ),
+            (
+                "[egress]\nipv4 = \"::1\"",
+                "f.toml:2:8: egress.ipv4: invalid IPv4 address syntax",
+            ),
+            (
+                "[limits]\nsessions = 0",
+                "f.toml:2:12: limits.sessions: wrong value, expected",
+            ),
+            (
+                "[[user]]\nname = \"a\"",
+                "f.toml:1:1: user: missing field `password`",
+            ),
             (
                 "[[user]]\nname = \"\"\npassword = \"x\"",
                 "f.toml:2:8: user.name: expected a name of 1 to 255 octets",
@@ -209,7 +270,10 @@ mod tests {
             ("listen = [", "f.toml:1:11: "),
         ] {
             let error = error(text);
-            assert!(error.starts_with(expected), "{text:?}\n {error}\n {expected}");
+            assert!(
+                error.starts_with(expected),
+                "{text:?}\n {error}\n {expected}"
+            );
             assert!(!error.contains('\n'), "{error:?}");
         }
     }

@@ -1,6 +1,11 @@
 //! Opens the listeners.
 
-use std::{error::Error, io, net::SocketAddr, path::Path};
+use std::{
+    error::Error,
+    io,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use socks_core::message::Endpoint;
 use tracing::warn;
@@ -9,6 +14,9 @@ use crate::{settings::Settings, value::Listen};
 
 #[cfg(unix)]
 pub type UnixListeners = Vec<tokio::net::UnixListener>;
+/// Always empty: a flag or a key that asks for a unix socket is an error.
+#[cfg(not(unix))]
+pub type UnixListeners = Vec<tokio::net::TcpListener>;
 
 impl Settings {
     /// The TCP addresses to listen on.
@@ -45,8 +53,18 @@ pub fn announce(settings: &Settings, endpoints: impl IntoIterator<Item = Endpoin
 
 /// Opens the unix sockets. A socket that a server left behind is replaced.
 #[cfg(unix)]
-pub fn bind_unix(settings: &Settings) -> Result<UnixListeners, Box<dyn Error>> {
-    settings.unix().map(|path| Ok(bind_path(path).map_err(named(path.display()))?)).collect()
+pub fn bind_unix(settings: &Settings) -> Result<(UnixListeners, Sockets), Box<dyn Error>> {
+    let (mut listeners, mut sockets) = (Vec::new(), Sockets(Vec::new()));
+    for path in settings.unix() {
+        listeners.push(bind_path(path).map_err(named(path.display()))?);
+        sockets.0.push(path.to_owned());
+    }
+    Ok((listeners, sockets))
+}
+
+#[cfg(not(unix))]
+pub fn bind_unix(_: &Settings) -> Result<(UnixListeners, Sockets), Box<dyn Error>> {
+    Ok(Default::default())
 }
 
 #[cfg(unix)]
@@ -69,11 +87,25 @@ fn bind_path(path: &Path) -> io::Result<tokio::net::UnixListener> {
     }
 }
 
-/// Removes the unix sockets at the end.
-pub fn remove_unix(settings: &Settings) {
-    for path in settings.unix() {
-        if let Err(error) = std::fs::remove_file(path) {
-            warn!(path = %path.display(), %error, "socket not removed");
+/// The unix sockets that were made, and only those: they are removed when this is dropped.
+#[derive(Default)]
+pub struct Sockets(Vec<PathBuf>);
+
+impl Sockets {
+    /// Removes them with the signal and not after the drain, when a next server may have put its
+    /// own in their place.
+    pub async fn until(self, signal: impl Future<Output = ()>) {
+        signal.await;
+        drop(self);
+    }
+}
+
+impl Drop for Sockets {
+    fn drop(&mut self) {
+        for path in &self.0 {
+            if let Err(error) = std::fs::remove_file(path) {
+                warn!(path = %path.display(), %error, "socket not removed");
+            }
         }
     }
 }

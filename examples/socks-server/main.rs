@@ -28,7 +28,7 @@ use tracing::level_filters::LevelFilter;
 
 use crate::{
     args::Args,
-    listen::named,
+    listen::{Sockets, UnixListeners, named},
     pipeline::{Pipeline, pipeline},
     settings::Settings,
     shutdown::Shutdown,
@@ -56,15 +56,19 @@ fn run(args: Args) -> Result<(), Box<dyn Error>> {
         .with_writer(io::stderr)
         .with_ansi(false)
         .init();
-    let served = match settings.workers {
-        None => Builder::new_multi_thread().enable_all().build()?.block_on(one_runtime(&settings)),
+    match settings.workers {
+        None => Builder::new_multi_thread()
+            .enable_all()
+            .build()?
+            .block_on(one_runtime(&settings)),
         Some(count) => {
             let count = count.get().into();
-            Builder::new_current_thread().enable_all().build()?.block_on(workers(&settings, count))
+            Builder::new_current_thread()
+                .enable_all()
+                .build()?
+                .block_on(workers(&settings, count))
         }
-    };
-    listen::remove_unix(&settings);
-    served
+    }
 }
 
 async fn one_runtime(settings: &Settings) -> Result<(), Box<dyn Error>> {
@@ -72,11 +76,19 @@ async fn one_runtime(settings: &Settings) -> Result<(), Box<dyn Error>> {
     for addr in settings.tcp() {
         listeners.push(TcpListenerOptions::new().bind(addr).map_err(named(addr))?);
     }
-    let own = listeners.iter().map(|listener| listener.local_addr()).collect::<io::Result<_>>()?;
-    let (unix, pipeline, shutdown) = prepare(settings, own)?;
+    let own = listeners
+        .iter()
+        .map(|listener| listener.local_addr())
+        .collect::<io::Result<_>>()?;
+    let Ready {
+        unix,
+        pipeline,
+        shutdown,
+        sockets,
+    } = ready(settings, own)?;
     tokio::try_join!(
-        sessions(settings, listeners, pipeline.clone(), &shutdown),
-        sessions(settings, unix, pipeline, &shutdown),
+        sessions(settings, listeners, pipeline.clone(), shutdown.signal()),
+        sessions(settings, unix, pipeline, sockets.until(shutdown.signal())),
     )?;
     Ok(())
 }
@@ -89,7 +101,12 @@ async fn workers(settings: &Settings, count: usize) -> Result<(), Box<dyn Error>
         own.push(workers.bind(addr).map_err(named(addr))?);
     }
     let tcp = !own.is_empty();
-    let (unix, pipeline, shutdown) = prepare(settings, own)?;
+    let Ready {
+        unix,
+        pipeline,
+        shutdown,
+        sockets,
+    } = ready(settings, own)?;
     let (service, drain) = (pipeline.clone(), settings.drain);
     let workers = workers.with_graceful_shutdown(shutdown.signal());
     let workers = workers.run(move |mut worker: Worker| async move {
@@ -99,31 +116,35 @@ async fn workers(settings: &Settings, count: usize) -> Result<(), Box<dyn Error>
             .await
     });
     let workers = async { if tcp { workers.await } else { Ok(()) } };
-    tokio::try_join!(workers, sessions(settings, unix, pipeline, &shutdown))?;
+    let unix = sessions(settings, unix, pipeline, sockets.until(shutdown.signal()));
+    tokio::try_join!(workers, unix)?;
     Ok(())
 }
 
-#[cfg(unix)]
-type UnixListeners = listen::UnixListeners;
-/// Never filled: a flag or key that asks for one is an error.
-#[cfg(not(unix))]
-type UnixListeners = Vec<tokio::net::TcpListener>;
+/// What both kinds of runtime serve with.
+struct Ready {
+    unix: UnixListeners,
+    pipeline: Pipeline,
+    shutdown: Shutdown,
+    sockets: Sockets,
+}
 
-/// What is left to do once the TCP listeners are open at `own`.
-fn prepare(
-    settings: &Settings,
-    own: Vec<SocketAddr>,
-) -> Result<(UnixListeners, Pipeline, Shutdown), Box<dyn Error>> {
-    #[cfg(unix)]
-    let unix = listen::bind_unix(settings)?;
-    #[cfg(not(unix))]
-    let unix = UnixListeners::new();
+/// Does what is left to do once the TCP listeners are open at `own`.
+fn ready(settings: &Settings, own: Vec<SocketAddr>) -> Result<Ready, Box<dyn Error>> {
+    let (unix, sockets) = listen::bind_unix(settings)?;
     let shutdown = Shutdown::listen()?;
-    let pipeline = pipeline(settings, own.clone());
-    let unix_endpoints = unix.iter().map(Listener::local_endpoint).collect::<io::Result<Vec<_>>>()?;
-    let endpoints = own.into_iter().map(Endpoint::from).chain(unix_endpoints);
+    let mut endpoints: Vec<_> = own.iter().copied().map(Endpoint::from).collect();
+    for listener in &unix {
+        endpoints.push(listener.local_endpoint()?);
+    }
+    let pipeline = pipeline(settings, own);
     listen::announce(settings, endpoints);
-    Ok((unix, pipeline, shutdown))
+    Ok(Ready {
+        unix,
+        pipeline,
+        shutdown,
+        sockets,
+    })
 }
 
 /// Serves listeners of one kind until the shutdown; without any there is nothing to do.
@@ -131,7 +152,7 @@ async fn sessions<L>(
     settings: &Settings,
     listeners: Vec<L>,
     pipeline: Pipeline,
-    shutdown: &Shutdown,
+    signal: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()>
 where
     L: Listener<Io: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin>,
@@ -140,7 +161,7 @@ where
         return Ok(());
     }
     serve(listeners, pipeline)
-        .with_graceful_shutdown(shutdown.signal())
+        .with_graceful_shutdown(signal)
         .drain_timeout(settings.drain)
         .await
 }

@@ -36,6 +36,7 @@ pub fn pipeline(settings: &Settings, own: Vec<SocketAddr>) -> Pipeline {
 fn access(settings: &Settings, own: Vec<SocketAddr>) -> SafeDefault {
     SafeDefault::new()
         .allow_private(settings.allow_private)
+        .allow_local(settings.allow_private)
         .bind(settings.bind)
         .own_listeners(own)
 }
@@ -57,8 +58,8 @@ mod tests {
         access(&settings, own).check_address(&local, target.parse().unwrap())
     }
 
-    /// SE-5, SE-7, SE-8: on a listener that others reach, private networks are opened by the flag
-    /// and the machine itself by nothing.
+    /// SE-5, SE-7, SE-8: on a listener that others reach, private networks and the machine itself
+    /// are opened by the flag alone, and what no connection can mean by nothing.
     #[test]
     fn allow_private() {
         let outside = "203.0.113.1:1080";
@@ -66,19 +67,24 @@ mod tests {
         for (target, without, with) in [
             ("8.8.8.8:80", Ok(()), Ok(())),
             ("10.0.0.1:80", refused(SpecialPurpose::Private), Ok(())),
-            (
-                "127.0.0.1:80",
-                refused(SpecialPurpose::Loopback),
-                refused(SpecialPurpose::Loopback),
-            ),
+            ("127.0.0.1:80", refused(SpecialPurpose::Loopback), Ok(())),
             (
                 "169.254.169.254:80",
                 refused(SpecialPurpose::Metadata),
-                refused(SpecialPurpose::Metadata),
+                Ok(()),
+            ),
+            (
+                "224.0.0.1:80",
+                refused(SpecialPurpose::Multicast),
+                refused(SpecialPurpose::Multicast),
             ),
         ] {
             assert_eq!(check(&[], outside, target), without, "{target}");
-            assert_eq!(check(&["--allow-private"], outside, target), with, "{target}");
+            assert_eq!(
+                check(&["--allow-private"], outside, target),
+                with,
+                "{target}"
+            );
         }
         assert_eq!(check(&[], "127.0.0.1:1080", "127.0.0.1:80"), Ok(()));
     }
@@ -87,7 +93,11 @@ mod tests {
     #[test]
     fn own_listeners() {
         for target in ["127.0.0.1:1080", "127.0.0.2:1080", "[::1]:1080"] {
-            assert_eq!(check(&[], "127.0.0.1:9", target), Err(Refusal::OwnListener), "{target}");
+            assert_eq!(
+                check(&[], "127.0.0.1:9", target),
+                Err(Refusal::OwnListener),
+                "{target}"
+            );
         }
     }
 }

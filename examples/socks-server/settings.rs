@@ -29,7 +29,12 @@ pub struct Settings {
 
 impl Settings {
     pub fn new(args: Args) -> Result<Self, Box<dyn Error>> {
-        let config = args.config.as_deref().map(Config::read).transpose()?.unwrap_or_default();
+        let config = args
+            .config
+            .as_deref()
+            .map(Config::read)
+            .transpose()?
+            .unwrap_or_default();
         let (bind, udp) = (args.bind(), args.udp());
         let users = match args.user.as_slice() {
             [] => config.users().collect(),
@@ -52,7 +57,10 @@ impl Settings {
             log: args.log.or(config.log).unwrap_or_default(),
             deadlines: deadlines(&config.deadlines),
             relay: relay(&config.deadlines),
-            drain: config.deadlines.drain.map_or(Duration::from_secs(30), |drain| drain.0),
+            drain: config
+                .deadlines
+                .drain
+                .map_or(Duration::from_secs(30), |drain| drain.0),
             egress: egress(&config.egress),
             sessions: sessions(&config.limits)?,
         };
@@ -62,11 +70,16 @@ impl Settings {
 
     /// A loop that got no session to keep would never accept.
     fn check(&self) -> Result<(), String> {
-        let unix = self.listen.iter().any(|listen| matches!(listen, Listen::Unix(_)));
+        let unix = self
+            .listen
+            .iter()
+            .any(|listen| matches!(listen, Listen::Unix(_)));
         let loops = self.workers.map_or(1, |workers| usize::from(workers.get()));
         let least = loops + usize::from(unix);
         if self.sessions < least {
-            return Err(format!("limits.sessions: expected at least {least}, one a listening loop"));
+            return Err(format!(
+                "limits.sessions: expected at least {least}, one a listening loop"
+            ));
         }
         Ok(())
     }
@@ -120,7 +133,9 @@ fn egress(config: &config::Egress) -> Egress {
 }
 
 fn sessions(config: &config::Limits) -> Result<usize, Box<dyn Error>> {
-    Ok(config.sessions.map_or(Ok(10_000), |sessions| sessions.get().try_into())?)
+    Ok(config
+        .sessions
+        .map_or(Ok(10_000), |sessions| sessions.get().try_into())?)
 }
 
 /// For `--check`: everything but the passwords.
@@ -184,14 +199,25 @@ mod tests {
     /// The first colon ends the name; an empty part is a mistake, and no message repeats it.
     #[test]
     fn users_of_the_command_line() {
-        let users = settings(&["--user", "a:b:c", "--user", "d:e"]).unwrap().users;
+        let users = settings(&["--user", "a:b:c", "--user", "d:e"])
+            .unwrap()
+            .users;
         assert_eq!(users[0].0.0.as_bytes(), b"a");
         assert_eq!(users[0].1.0.expose(), b"b:c");
         for (flags, expected) in [
             (&["--user", "alice"][..], "--user: expected NAME:PASSWORD"),
-            (&["--user", ":hunter2"], "--user: expected a name of 1 to 255 octets"),
-            (&["--user", "alice:"], "--user: expected a password of 1 to 255 octets"),
-            (&["--user", "a:hunter2", "--user", "a:y"], "--user: a is there twice"),
+            (
+                &["--user", ":hunter2"],
+                "--user: expected a name of 1 to 255 octets",
+            ),
+            (
+                &["--user", "alice:"],
+                "--user: expected a password of 1 to 255 octets",
+            ),
+            (
+                &["--user", "a:hunter2", "--user", "a:y"],
+                "--user: a is there twice",
+            ),
         ] {
             assert_eq!(settings(flags).unwrap_err(), expected);
         }
@@ -213,14 +239,28 @@ mod tests {
         assert_eq!((read.workers, read.log), (NonZeroU16::new(2), Level::Warn));
         assert_eq!(read.users[0].0.0, *"filed");
 
-        let flags = ["--listen", "[::1]:2", "--user", "flag:y", "--workers", "1", "--bind"];
+        let flags = [
+            "--listen",
+            "[::1]:2",
+            "--user",
+            "flag:y",
+            "--workers",
+            "1",
+            "--bind",
+        ];
         let read = settings(&[&config[..], &flags].concat()).unwrap();
-        assert_eq!((read.listen.len(), read.users.len(), read.bind), (1, 1, true));
+        assert_eq!(
+            (read.listen.len(), read.users.len(), read.bind),
+            (1, 1, true)
+        );
         assert_eq!(read.listen[0].to_string(), "[::1]:2");
         assert_eq!(read.users[0].0.0, *"flag");
 
         let error = settings(&[&config[..], &["--workers", "10"]].concat()).unwrap_err();
-        assert_eq!(error, "limits.sessions: expected at least 10, one a listening loop");
+        assert_eq!(
+            error,
+            "limits.sessions: expected at least 10, one a listening loop"
+        );
     }
 
     /// SE-34: neither `--check` nor debug formatting shows a password.

@@ -23,16 +23,20 @@ impl FromStr for Listen {
             Some(_) if !cfg!(unix) => Err("this system has no unix sockets"),
             Some("") => Err("a path is missing after unix:"),
             Some(path) => Ok(Self::Unix(path.into())),
-            None => text.parse().map(Self::Tcp).map_err(|_| "expected IP:PORT or unix:/PATH"),
+            None => text
+                .parse()
+                .map(Self::Tcp)
+                .map_err(|_| "expected IP:PORT or unix:/PATH"),
         }
     }
 }
 
 impl TryFrom<String> for Listen {
-    type Error = &'static str;
+    type Error = String;
 
-    fn try_from(text: String) -> Result<Self, Self::Error> {
+    fn try_from(text: String) -> Result<Self, String> {
         text.parse()
+            .map_err(|expected| format!("{text}: {expected}"))
     }
 }
 
@@ -86,7 +90,10 @@ impl<'de> Deserialize<'de> for Password {
 /// `NAME:PASSWORD`, cut at the first colon.
 pub fn user(text: &str) -> Result<(Name, Password), &'static str> {
     let (name, password) = text.split_once(':').ok_or("expected NAME:PASSWORD")?;
-    Ok((Name::try_from(name.to_owned())?, Password::try_from(password)?))
+    Ok((
+        Name::try_from(name.to_owned())?,
+        Password::try_from(password)?,
+    ))
 }
 
 /// A whole number of seconds.

@@ -100,6 +100,14 @@ pub enum SessionEnd {
 }
 
 impl SessionEnd {
+    /// REP of the reply that ended the session; `None` if it did not end with one.
+    pub fn code(&self) -> Option<ReplyCode> {
+        match self {
+            Self::Refused(code) | Self::Failed { code, .. } => Some(*code),
+            _ => None,
+        }
+    }
+
     /// One word for logs and metric labels. It never holds anything that a peer chose (`SE-44`).
     pub fn name(&self) -> &'static str {
         match self {

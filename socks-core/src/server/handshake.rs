@@ -14,7 +14,6 @@ pub struct Handshake {
 
 /// What the client's first message was.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "lives on the stack for one step")]
 pub enum Opening {
     /// A whole SOCKS4 or 4A request.
     Socks4(Requested),

@@ -1,4 +1,4 @@
-use core::fmt;
+use alloc::{boxed::Box, vec::Vec};
 
 use bytes::BufMut;
 
@@ -10,10 +10,9 @@ use crate::{
 
 /// The version identifier/method selection message, by which a client opens a SOCKS5 connection
 /// (RFC 1928 §3): VER, NMETHODS, METHODS. 2 to 257 octets.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Greeting {
-    len: u8,
-    methods: [Method; 255],
+    methods: Box<[Method]>,
 }
 
 impl Greeting {
@@ -24,27 +23,15 @@ impl Greeting {
     /// If there are more than 255 methods, or none.
     pub fn new(methods: &[Method]) -> Result<Self, LengthError> {
         LengthError::check(methods.len(), 1, 255)?;
-        Ok(Self::from_methods(methods.iter().copied()))
-    }
-
-    fn from_methods(methods: impl Iterator<Item = Method>) -> Self {
-        let mut greeting = Self {
-            len: 0,
-            methods: [Method(0); 255],
-        };
-        for (slot, method) in greeting.methods.iter_mut().zip(methods) {
-            *slot = method;
-            greeting.len += 1;
-        }
-        greeting
+        Ok(Self {
+            methods: methods.into(),
+        })
     }
 
     /// The offer in the client's order, which carries no meaning (`R5-13`). Empty when NMETHODS
     /// was zero, which a server answers with `FF` (`R5-10`).
     pub fn methods(&self) -> &[Method] {
-        self.methods
-            .get(..usize::from(self.len))
-            .unwrap_or_default()
+        &self.methods
     }
 
     /// Whether the client offered `method`. `FF` is never offered (`R5-11`).
@@ -61,22 +48,22 @@ impl Greeting {
         wire::decode(src, |reader| {
             reader.version(VERSION)?;
             let methods = reader.short()?;
-            Ok(Self::from_methods(methods.iter().copied().map(Method)))
+            Ok(Self {
+                methods: methods.iter().copied().map(Method).collect(),
+            })
         })
     }
 
     /// Appends the message. `dst` must have room for 257 octets or grow.
     pub fn encode(&self, dst: &mut impl BufMut) {
         dst.put_u8(VERSION);
-        let octets = self.methods.map(|method| method.0);
-        put_short(dst, octets.get(..usize::from(self.len)).unwrap_or_default());
-    }
-}
-
-impl fmt::Debug for Greeting {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Greeting")
-            .field("methods", &self.methods())
-            .finish()
+        put_short(
+            dst,
+            &self
+                .methods
+                .iter()
+                .map(|method| method.0)
+                .collect::<Vec<_>>(),
+        );
     }
 }

@@ -35,7 +35,9 @@ pin_project! {
 
 impl<M, S, F> MapIncomingFuture<M, S, F> {
     pub(super) fn new(map: M, ready: S) -> Self {
-        Self { state: State::Mapping { map, ready } }
+        Self {
+            state: State::Mapping { map, ready },
+        }
     }
 }
 

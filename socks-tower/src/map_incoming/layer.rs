@@ -22,7 +22,10 @@ impl<S, F: Clone> Layer<S> for MapIncomingLayer<F> {
     type Service = MapIncoming<S, F>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        MapIncoming { inner, map: self.map.clone() }
+        MapIncoming {
+            inner,
+            map: self.map.clone(),
+        }
     }
 }
 

@@ -42,6 +42,8 @@ where
 
 impl<S: fmt::Debug, F> fmt::Debug for MapIncoming<S, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MapIncoming").field("inner", &self.inner).finish_non_exhaustive()
+        f.debug_struct("MapIncoming")
+            .field("inner", &self.inner)
+            .finish_non_exhaustive()
     }
 }

@@ -21,12 +21,16 @@ async fn a_failed_connection_goes_no_further() {
     });
     let mut service = layer.layer(mock);
     handle.allow(1);
-    std::future::poll_fn(|cx| service.poll_ready(cx)).await.unwrap();
+    std::future::poll_fn(|cx| service.poll_ready(cx))
+        .await
+        .unwrap();
     let (mut client, io) = duplex(16);
     let error = service.call(Incoming::unnamed(io)).await.unwrap_err();
     assert_eq!(error.to_string(), "banned");
     let mut heard = Vec::new();
-    tokio::io::AsyncReadExt::read_to_end(&mut client, &mut heard).await.unwrap();
+    tokio::io::AsyncReadExt::read_to_end(&mut client, &mut heard)
+        .await
+        .unwrap();
     assert_eq!(heard, b"");
     let polled = tokio_test::task::spawn(()).enter(|_, _| handle.poll_request());
     assert!(matches!(polled, Poll::Pending | Poll::Ready(None)));
@@ -43,7 +47,9 @@ async fn readiness_goes_with_the_call() {
     });
     let mut service = layer.layer(mock);
     handle.allow(1);
-    std::future::poll_fn(|cx| service.poll_ready(cx)).await.unwrap();
+    std::future::poll_fn(|cx| service.poll_ready(cx))
+        .await
+        .unwrap();
     let call = tokio::spawn(service.call(Incoming::unnamed(duplex(16).1)));
     let (incoming, respond) = handle.next_request().await.unwrap();
     assert_eq!(incoming.extensions.get::<&str>(), Some(&"seen"));

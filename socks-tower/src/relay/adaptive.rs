@@ -79,7 +79,12 @@ where
     }
 
     fn call(&mut self, tunnel: Tunnel<C, T>) -> Self::Future {
-        let Tunnel { client, target, traffic, .. } = tunnel;
+        let Tunnel {
+            client,
+            target,
+            traffic,
+            ..
+        } = tunnel;
         let now = Instant::now();
         AdaptiveRelayFuture {
             client,
@@ -136,13 +141,16 @@ where
                 moved += octets;
                 this.traffic.add_sent(octets as u64);
             };
-            let up = this.up.poll_copy(cx, this.client, this.target, scratch, &mut sent);
+            let up = this
+                .up
+                .poll_copy(cx, this.client, this.target, scratch, &mut sent);
             let up = match up {
                 // The target said all it had to say and is gone. Resetting the client now could
                 // cost it the end of that, so hear the client out instead.
                 Poll::Ready(Err(Fault::Sink(_))) if this.down.is_done() => {
                     this.up.discard();
-                    this.up.poll_copy(cx, this.client, this.target, scratch, &mut |_| {})
+                    this.up
+                        .poll_copy(cx, this.client, this.target, scratch, &mut |_| {})
                 }
                 up => up,
             };
@@ -150,7 +158,9 @@ where
                 moved += octets;
                 this.traffic.add_received(octets as u64);
             };
-            let down = this.down.poll_copy(cx, this.target, this.client, scratch, &mut received);
+            let down = this
+                .down
+                .poll_copy(cx, this.target, this.client, scratch, &mut received);
             end(up, Side::Client).or_else(|| end(down, Side::Target))
         });
         if let Some(end) = end {
@@ -164,7 +174,10 @@ where
 
         let ended = this.up.is_done() || this.down.is_done();
         let timeout = match ended {
-            true => this.settings.half_closed_timeout.min(this.settings.idle_timeout),
+            true => this
+                .settings
+                .half_closed_timeout
+                .min(this.settings.idle_timeout),
             false => this.settings.idle_timeout,
         };
         let mut timer = this.timer;

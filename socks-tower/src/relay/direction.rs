@@ -162,7 +162,11 @@ impl Direction {
         sink: &mut W,
         moved: &mut dyn FnMut(usize),
     ) -> Poll<io::Result<()>> {
-        while let Some(rest) = self.remainder.get(self.written..).filter(|rest| !rest.is_empty()) {
+        while let Some(rest) = self
+            .remainder
+            .get(self.written..)
+            .filter(|rest| !rest.is_empty())
+        {
             let written = taken(ready!(Pin::new(&mut *sink).poll_write(cx, rest))?)?;
             self.written += written;
             self.unflushed = true;
@@ -177,5 +181,9 @@ impl Direction {
 
 /// A sink that takes nothing and is not pending would be asked for ever.
 fn taken(written: usize) -> io::Result<usize> {
-    if written == 0 { Err(io::ErrorKind::WriteZero.into()) } else { Ok(written) }
+    if written == 0 {
+        Err(io::ErrorKind::WriteZero.into())
+    } else {
+        Ok(written)
+    }
 }

@@ -12,7 +12,9 @@ thread_local! {
 
 /// Lends the thread's buffer to `work`.
 pub(super) fn with<T>(work: impl FnOnce(&mut [u8]) -> T) -> T {
-    let mut buffer = SCRATCH.take().unwrap_or_else(|| vec![0; MAX_CHUNK].into_boxed_slice());
+    let mut buffer = SCRATCH
+        .take()
+        .unwrap_or_else(|| vec![0; MAX_CHUNK].into_boxed_slice());
     let result = work(&mut buffer);
     SCRATCH.set(Some(buffer));
     result

@@ -1,7 +1,9 @@
 use std::{
     io,
     net::{Ipv4Addr, SocketAddr},
+    pin::Pin,
     sync::Arc,
+    task::{Context, Poll},
     time::Duration,
 };
 
@@ -10,7 +12,9 @@ use socks_core::{
     Address,
     message::{ConnInfo, Endpoint, Identity, SessionId, Version},
 };
-use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use tokio::io::{
+    AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf, duplex,
+};
 use tokio_test::io::Builder;
 use tower::ServiceExt;
 
@@ -18,7 +22,12 @@ use super::*;
 use crate::{BoxError, Side};
 
 fn tunnel<C, T>(client: C, target: T) -> Tunnel<C, T> {
-    let conn = ConnInfo::new(SessionId(1), Version::Socks5, Endpoint::Unnamed, Endpoint::Unnamed);
+    let conn = ConnInfo::new(
+        SessionId(1),
+        Version::Socks5,
+        Endpoint::Unnamed,
+        Endpoint::Unnamed,
+    );
     let destination = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 80);
     Tunnel::new(
         client,
@@ -37,11 +46,21 @@ fn reset() -> io::Error {
 /// direction goes on.
 #[tokio::test]
 async fn half_close() {
-    let client = Builder::new().read(b"question").write(b"late answer").build();
-    let target = Builder::new().write(b"question").wait(Duration::from_millis(1)).read(b"late answer").build();
+    let client = Builder::new()
+        .read(b"question")
+        .write(b"late answer")
+        .build();
+    let target = Builder::new()
+        .write(b"question")
+        .wait(Duration::from_millis(1))
+        .read(b"late answer")
+        .build();
     let tunnel = tunnel(client, target);
     let traffic = Arc::clone(&tunnel.traffic);
-    assert_eq!(AdaptiveRelay::new().oneshot(tunnel).await.unwrap(), RelayEnd::Closed);
+    assert_eq!(
+        AdaptiveRelay::new().oneshot(tunnel).await.unwrap(),
+        RelayEnd::Closed
+    );
     assert_eq!((traffic.sent(), traffic.received()), (8, 11));
 }
 
@@ -58,23 +77,57 @@ async fn resets() {
         assert_eq!(end.unwrap(), RelayEnd::Reset(side));
     }
     let full = Builder::new().write_error(reset()).build();
-    let client = Builder::new().read(b"x").wait(Duration::from_secs(60)).build();
-    let end = AdaptiveRelay::new().oneshot(tunnel(client, full)).await.unwrap();
+    let client = Builder::new()
+        .read(b"x")
+        .wait(Duration::from_secs(60))
+        .build();
+    let end = AdaptiveRelay::new()
+        .oneshot(tunnel(client, full))
+        .await
+        .unwrap();
     assert_eq!(end, RelayEnd::Reset(Side::Target));
+}
+
+/// Answers, ends, and resets at whatever still comes.
+struct Gone(&'static [u8]);
+
+impl AsyncRead for Gone {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        buf.put_slice(std::mem::take(&mut self.0));
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Gone {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
+        Poll::Ready(Err(reset()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
 }
 
 /// SE-51: a target that has answered, closed and then resets at what still comes does not cost the
 /// client the end of the answer.
 #[tokio::test]
 async fn a_late_reset_does_not_cut_the_answer() {
-    let target = Builder::new().read(b"answer").read(b"").write_error(reset()).build();
-    let client = Builder::new()
-        .write(b"answer")
-        .wait(Duration::from_millis(1))
-        .read(b"more that nobody wants")
-        .build();
-    let end = AdaptiveRelay::new().oneshot(tunnel(client, target)).await.unwrap();
-    assert_eq!(end, RelayEnd::Closed);
+    let (client, mut near) = duplex(64);
+    let relay = tokio::spawn(AdaptiveRelay::new().oneshot(tunnel(client, Gone(b"answer"))));
+    let mut answer = Vec::new();
+    near.read_to_end(&mut answer).await.unwrap();
+    assert_eq!(answer, b"answer");
+    near.write_all(b"more that nobody wants").await.unwrap();
+    near.shutdown().await.unwrap();
+    assert_eq!(relay.await.unwrap().unwrap(), RelayEnd::Closed);
 }
 
 /// SE-22: a reader that stalls stops the other side from being read.
@@ -93,7 +146,11 @@ async fn a_slow_reader_stops_the_sender() {
         }
     };
     // Nobody reads `far`: what the tunnel and the two pipes hold is the end of it.
-    assert!(tokio::time::timeout(Duration::from_secs(60), flood).await.is_err());
+    assert!(
+        tokio::time::timeout(Duration::from_secs(60), flood)
+            .await
+            .is_err()
+    );
     drop(far);
     relay.abort();
 }
@@ -123,7 +180,10 @@ async fn exchange(up: Vec<u8>, down: Vec<u8>, sizes: (usize, usize)) {
     let end: Result<RelayEnd, BoxError> = end;
     assert_eq!(end.unwrap(), RelayEnd::Closed);
     assert!(answered == down && asked == up);
-    assert_eq!((traffic.sent(), traffic.received()), (up.len() as u64, down.len() as u64));
+    assert_eq!(
+        (traffic.sent(), traffic.received()),
+        (up.len() as u64, down.len() as u64)
+    );
 }
 
 proptest! {

@@ -62,7 +62,14 @@ impl<C, T> Tunnel<C, T> {
         destination: Address,
     ) -> Self {
         let traffic = Arc::default();
-        Self { client, target, conn, identity, destination, traffic }
+        Self {
+            client,
+            target,
+            conn,
+            identity,
+            destination,
+            traffic,
+        }
     }
 
     /// Puts other streams in place of these, for example with a throttle around them.

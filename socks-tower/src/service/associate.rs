@@ -20,7 +20,13 @@ where
     Io: AsyncRead + AsyncWrite + Unpin,
     U: Send + 'static,
 {
-    let Admitted { requested, conn, identity, destination, permit } = admitted;
+    let Admitted {
+        requested,
+        conn,
+        identity,
+        destination,
+        permit,
+    } = admitted;
     let Some(relayer) = &session.shared.phases.udp_relayer else {
         return session.refuse(requested, ReplyCode::COMMAND_NOT_SUPPORTED);
     };

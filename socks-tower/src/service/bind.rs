@@ -23,12 +23,22 @@ where
     Io: AsyncRead + AsyncWrite + Unpin,
     U: Send + 'static,
 {
-    let Admitted { requested, conn, identity, destination, permit } = admitted;
+    let Admitted {
+        requested,
+        conn,
+        identity,
+        destination,
+        permit,
+    } = admitted;
     let Some(binder) = &session.shared.phases.binder else {
         return Err(session.refuse(requested, ReplyCode::COMMAND_NOT_SUPPORTED));
     };
-    let bind =
-        Bind::new(Arc::clone(&conn), Arc::clone(&identity), destination.clone(), permit.clone());
+    let bind = Bind::new(
+        Arc::clone(&conn),
+        Arc::clone(&identity),
+        destination.clone(),
+        permit.clone(),
+    );
     let bound = match session.wire.phase(ask(binder, bind)).await? {
         Ok(bound) => bound,
         Err(error) => return Err(session.fail(requested, error)),
@@ -36,13 +46,21 @@ where
     session.report.bound = Some(bound.addr);
     let awaiting = requested.listening(bound.addr, session.wire.output());
 
-    session.wire.set_deadline(Instant::now() + session.shared.deadlines.bind);
+    session
+        .wire
+        .set_deadline(Instant::now() + session.shared.deadlines.bind);
     let error = match session.wire.wait(bound.accept, true).await? {
         Waited::Done(Ok(accepted)) => {
             session.report.remote = Some(accepted.peer);
             awaiting.succeed(accepted.peer, session.wire.output());
             session.wire.flush().await?;
-            return Ok(Established { target: accepted.stream, conn, identity, destination, permit });
+            return Ok(Established {
+                target: accepted.stream,
+                conn,
+                identity,
+                destination,
+                permit,
+            });
         }
         Waited::Done(Err(error)) => error,
         Waited::TimedOut => std::io::Error::from(std::io::ErrorKind::TimedOut).into(),

@@ -18,7 +18,13 @@ where
     Io: AsyncRead + AsyncWrite + Unpin,
     U: Send + 'static,
 {
-    let Admitted { requested, conn, identity, destination, permit } = admitted;
+    let Admitted {
+        requested,
+        conn,
+        identity,
+        destination,
+        permit,
+    } = admitted;
     let connect = Connect::new(
         Arc::clone(&conn),
         Arc::clone(&identity),
@@ -34,5 +40,11 @@ where
     session.report.remote = connected.remote;
     requested.succeed(connected.bound, session.wire.output());
     session.wire.flush().await?;
-    Ok(Established { target: connected.stream, conn, identity, destination, permit })
+    Ok(Established {
+        target: connected.stream,
+        conn,
+        identity,
+        destination,
+        permit,
+    })
 }

@@ -32,8 +32,43 @@ impl Default for Deadlines {
 }
 
 impl Deadlines {
+    /// Sets [`first_octet`](field@Self::first_octet).
+    #[must_use]
+    pub const fn first_octet(mut self, after: Duration) -> Self {
+        self.first_octet = after;
+        self
+    }
+
+    /// Sets [`handshake`](field@Self::handshake).
+    #[must_use]
+    pub const fn handshake(mut self, after: Duration) -> Self {
+        self.handshake = Some(after);
+        self
+    }
+
+    /// Sets [`request`](field@Self::request).
+    #[must_use]
+    pub const fn request(mut self, after: Duration) -> Self {
+        self.request = after;
+        self
+    }
+
+    /// Sets [`bind`](field@Self::bind).
+    #[must_use]
+    pub const fn bind(mut self, after: Duration) -> Self {
+        self.bind = after;
+        self
+    }
+
+    /// Sets [`close`](field@Self::close).
+    #[must_use]
+    pub const fn close(mut self, after: Duration) -> Self {
+        self.close = after;
+        self
+    }
+
     /// The handshake's, with or without an authenticator.
-    pub(super) fn handshake(&self, authenticated: bool) -> Duration {
+    pub(super) fn total(&self, authenticated: bool) -> Duration {
         let default = Duration::from_secs(if authenticated { 30 } else { 10 });
         self.handshake.unwrap_or(default)
     }

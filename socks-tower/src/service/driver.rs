@@ -74,7 +74,7 @@ where
     U: Send + 'static,
 {
     let deadlines = &shared.deadlines;
-    let total = deadlines.handshake(shared.phases.authenticator.is_some());
+    let total = deadlines.total(shared.phases.authenticator.is_some());
     let mut session = Session {
         shared,
         report,
@@ -129,7 +129,13 @@ impl<U> Established<U> {
         wire: Wire<Io>,
         traffic: &Arc<Traffic>,
     ) -> (Tunnel<ClientStream<Io>, U>, Permit) {
-        let Self { target, conn, identity, destination, permit } = self;
+        let Self {
+            target,
+            conn,
+            identity,
+            destination,
+            permit,
+        } = self;
         let mut tunnel = Tunnel::new(wire.into_stream(), target, conn, identity, destination);
         tunnel.traffic = Arc::clone(traffic);
         (tunnel, permit)
@@ -156,11 +162,15 @@ where
             }
             Opening::Socks5(offered) => {
                 let conn = Arc::new(conn);
-                let Shared { phases, methods, .. } = self.shared;
+                let Shared {
+                    phases, methods, ..
+                } = self.shared;
                 let (identity, mut awaiting) =
                     negotiate(phases, methods, &mut self.wire, &conn, offered).await?;
                 let requested = loop {
-                    let step = self.wire.step(|input, output| awaiting.receive(input, output));
+                    let step = self
+                        .wire
+                        .step(|input, output| awaiting.receive(input, output));
                     match step.map_err(SessionEnd::Malformed)? {
                         Progress::Next(requested) => break requested,
                         Progress::NeedInput(same) => awaiting = same,
@@ -174,7 +184,8 @@ where
         self.report.identity = Some(Arc::clone(&identity));
         self.report.command = Some(requested.command());
         self.report.destination = Some(requested.destination().clone());
-        self.wire.set_deadline(Instant::now() + self.shared.deadlines.request);
+        self.wire
+            .set_deadline(Instant::now() + self.shared.deadlines.request);
         self.dispatch(conn, identity, requested).await
     }
 
@@ -187,7 +198,10 @@ where
             if !heard {
                 self.wire.set_deadline(deadline);
             }
-            match self.wire.step(|input, output| handshake.receive(input, output)) {
+            match self
+                .wire
+                .step(|input, output| handshake.receive(input, output))
+            {
                 Ok(Progress::NeedInput(same)) => handshake = same,
                 Ok(Progress::Next(opening)) => {
                     self.report.version = Some(match opening {
@@ -257,11 +271,23 @@ where
             requested.command(),
             requested.destination().clone(),
         );
-        match self.wire.phase(ask(&self.shared.phases.access, request)).await? {
+        match self
+            .wire
+            .phase(ask(&self.shared.phases.access, request))
+            .await?
+        {
             Ok(Verdict::Allow(permit)) => {
-                let destination =
-                    permit.destination.clone().unwrap_or_else(|| requested.destination().clone());
-                Ok(Admitted { requested, conn, identity, destination, permit })
+                let destination = permit
+                    .destination
+                    .clone()
+                    .unwrap_or_else(|| requested.destination().clone());
+                Ok(Admitted {
+                    requested,
+                    conn,
+                    identity,
+                    destination,
+                    permit,
+                })
             }
             Ok(Verdict::Deny(code)) => Err(self.refuse(requested, code)),
             Err(error) => Err(self.fail(requested, error)),
@@ -283,7 +309,11 @@ where
 
     pub(super) fn code(&self, error: &BoxError) -> ReplyCode {
         let error: &(dyn std::error::Error + 'static) = &**error;
-        let overridden = self.shared.reply_codes.as_ref().and_then(|codes| codes(error));
+        let overridden = self
+            .shared
+            .reply_codes
+            .as_ref()
+            .and_then(|codes| codes(error));
         overridden.unwrap_or_else(|| crate::reply_code(error))
     }
 }

@@ -201,9 +201,10 @@ pub(super) fn rejected(
     error: Option<crate::BoxError>,
 ) -> SessionEnd {
     match (authentication, error) {
-        (_, Some(error)) => {
-            SessionEnd::Failed { code: socks_core::ReplyCode::NOT_ALLOWED, error }
-        }
+        (_, Some(error)) => SessionEnd::Failed {
+            code: socks_core::ReplyCode::NOT_ALLOWED,
+            error,
+        },
         (Authentication::Rejected(rejection), None) => SessionEnd::Rejected(*rejection),
         (Authentication::Accepted(_), None) => SessionEnd::Rejected(Rejection::Credentials),
     }

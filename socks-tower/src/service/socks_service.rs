@@ -104,11 +104,27 @@ impl<U: Send + 'static, R: Clone> SocksService<U, R> {
     #[must_use]
     pub fn relay<R2>(self, relay: R2) -> SocksService<U, R2> {
         let shared = Arc::try_unwrap(self.shared).unwrap_or_else(|shared| Shared::clone(&shared));
-        let Shared { phases, relay: _, handshake, methods, deadlines, reply_codes, early_data } =
-            shared;
-        let shared =
-            Shared { phases, relay, handshake, methods, deadlines, reply_codes, early_data };
-        SocksService { shared: Arc::new(shared) }
+        let Shared {
+            phases,
+            relay: _,
+            handshake,
+            methods,
+            deadlines,
+            reply_codes,
+            early_data,
+        } = shared;
+        let shared = Shared {
+            phases,
+            relay,
+            handshake,
+            methods,
+            deadlines,
+            reply_codes,
+            early_data,
+        };
+        SocksService {
+            shared: Arc::new(shared),
+        }
     }
 
     /// Sets the methods that are served, most wanted first (`R5-13`). Those of other methods than
@@ -211,7 +227,9 @@ impl Future for SocksFuture {
 
 impl<U, R> Clone for SocksService<U, R> {
     fn clone(&self) -> Self {
-        Self { shared: Arc::clone(&self.shared) }
+        Self {
+            shared: Arc::clone(&self.shared),
+        }
     }
 }
 
@@ -231,7 +249,13 @@ impl<U, R: Clone> Clone for Shared<U, R> {
 
 impl<U, R> fmt::Debug for SocksService<U, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Shared { phases, handshake, methods, deadlines, .. } = &*self.shared;
+        let Shared {
+            phases,
+            handshake,
+            methods,
+            deadlines,
+            ..
+        } = &*self.shared;
         f.debug_struct("SocksService")
             .field("authenticator", &phases.authenticator.is_some())
             .field("binder", &phases.binder.is_some())

@@ -191,7 +191,10 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
     }
 
     /// From here on everything is protected.
-    pub(super) async fn protect(&mut self, protection: Box<dyn Protection>) -> Result<(), SessionEnd> {
+    pub(super) async fn protect(
+        &mut self,
+        protection: Box<dyn Protection>,
+    ) -> Result<(), SessionEnd> {
         // What the sub-negotiation said last is still in clear.
         self.flush().await?;
         self.stream.protect(protection, &self.input);

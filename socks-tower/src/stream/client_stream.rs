@@ -21,7 +21,12 @@ pub struct ClientStream<Io> {
 
 impl<Io> ClientStream<Io> {
     pub(crate) fn new(io: Io) -> Self {
-        Self { io, early: Bytes::new(), ended: false, protected: None }
+        Self {
+            io,
+            early: Bytes::new(),
+            ended: false,
+            protected: None,
+        }
     }
 
     /// Puts octets that were read too far in front of what is to come. With `ended`, the end of

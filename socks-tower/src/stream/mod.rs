@@ -4,5 +4,5 @@ mod client_stream;
 mod protected;
 mod tcp;
 
-pub(crate) use self::tcp::reset_on_close;
 pub use self::client_stream::ClientStream;
+pub(crate) use self::tcp::reset_on_close;

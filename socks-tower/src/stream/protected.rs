@@ -68,7 +68,9 @@ impl Protected {
         }
         let mut plain = Vec::new();
         let mut rest = self.frames_in.as_slice();
-        self.protection.unwrap(&mut rest, &mut plain).map_err(failed)?;
+        self.protection
+            .unwrap(&mut rest, &mut plain)
+            .map_err(failed)?;
         let consumed = self.frames_in.len() - rest.len();
         self.frames_in.drain(..consumed);
         self.plain_in.extend_from_slice(&plain);

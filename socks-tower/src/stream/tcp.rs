@@ -7,9 +7,11 @@ use super::ClientStream;
 /// The TCP socket under a stream, looked for in the types that wrap one here.
 fn tcp<S: 'static>(stream: &S) -> Option<&TcpStream> {
     let stream = stream as &dyn Any;
-    stream
-        .downcast_ref::<TcpStream>()
-        .or_else(|| stream.downcast_ref::<ClientStream<TcpStream>>().map(ClientStream::io))
+    stream.downcast_ref::<TcpStream>().or_else(|| {
+        stream
+            .downcast_ref::<ClientStream<TcpStream>>()
+            .map(ClientStream::io)
+    })
 }
 
 /// Makes the coming close of `stream` a reset, so that the peer does not take an aborted transfer

@@ -39,10 +39,13 @@ where
 }
 
 fn log(report: &SessionReport) {
-    let user = report.identity.as_ref().and_then(|identity| identity.user.as_ref());
+    let identity = report.identity.as_ref();
+    let user = identity.and_then(|identity| identity.user.as_ref());
+    let claimed = identity.and_then(|identity| identity.claimed.as_ref());
     info!(
         version = report.version.map(tracing::field::display),
         user = user.map(tracing::field::display),
+        claimed = claimed.map(tracing::field::display),
         command = report.command.map(tracing::field::display),
         destination = report.destination.as_ref().map(tracing::field::display),
         remote = report.remote.map(tracing::field::display),
@@ -50,6 +53,7 @@ fn log(report: &SessionReport) {
         received = report.received,
         milliseconds = u64::try_from(report.duration.as_millis()).unwrap_or(u64::MAX),
         end = report.end.name(),
+        code = report.end.code().map(tracing::field::display),
         error = error(&report.end).map(Chain).map(tracing::field::display),
     );
 }

@@ -16,12 +16,14 @@
 //! |---|---|
 //! | `version` | `socks4` or `socks5` |
 //! | `user` | the authenticated user, escaped |
+//! | `claimed` | the name that a client without a login gave itself, escaped |
 //! | `command` | `connect`, `bind`, `udp associate` |
 //! | `destination` | what the client asked for, escaped |
 //! | `remote` | the address that was dialled |
 //! | `sent`, `received` | octets of payload from and to the client |
 //! | `milliseconds` | from the accepted connection to the end |
 //! | `end` | how it ended, see [`SessionEnd::name`](crate::SessionEnd::name) |
+//! | `code` | what the client was told, if it was refused |
 //! | `error` | what failed, with its sources |
 //!
 //! Passwords are in none of them (`SE-34`), and what peers chose is escaped (`SE-38`).

@@ -42,13 +42,18 @@ impl<'a> MakeWriter<'a> for Log {
 #[tokio::test]
 async fn one_event_a_session() {
     let log = Log::default();
-    let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).with_ansi(false).finish();
+    let subscriber = tracing_subscriber::fmt()
+        .with_writer(log.clone())
+        .with_ansi(false)
+        .finish();
     let _default = tracing::subscriber::set_default(subscriber);
 
     let (mock, mut handle): (mock::Mock<Incoming<DuplexStream>, SessionReport>, _) = mock::pair();
     let mut service = TraceLayer::new().layer(mock);
     handle.allow(1);
-    std::future::poll_fn(|cx| service.poll_ready(cx)).await.unwrap();
+    std::future::poll_fn(|cx| service.poll_ready(cx))
+        .await
+        .unwrap();
     let call = service.call(Incoming::unnamed(duplex(16).1).listener("front"));
     let serve = async {
         let (incoming, respond) = handle.next_request().await.unwrap();

@@ -65,12 +65,23 @@ pub(crate) async fn run(server: &Path, tunnels: usize, burst: usize) -> Result<F
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
     let closed = Footprint::of(server.pid)?;
-    Ok(Figures { tunnels, burst, empty, open: opened, after_burst, closed })
+    Ok(Figures {
+        tunnels,
+        burst,
+        empty,
+        open: opened,
+        after_burst,
+        closed,
+    })
 }
 
 fn script(target: &Target) -> support::Script {
     let destination = target.addr.to_string();
-    Peer::script().greet([0]).expect_method(0).connect(&destination).expect_reply(0)
+    Peer::script()
+        .greet([0])
+        .expect_method(0)
+        .connect(&destination)
+        .expect_reply(0)
 }
 
 async fn open(server: &Process, target: &Target) -> Peer {
@@ -99,8 +110,16 @@ impl Figures {
 
 impl fmt::Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{} tunnels, {} octets echoed by each", self.tunnels, self.burst)?;
-        writeln!(f, "{:<14} {:>12} {:>16} {:>12}", "", "private KiB", "KiB a tunnel", "descriptors")?;
+        writeln!(
+            f,
+            "{} tunnels, {} octets echoed by each",
+            self.tunnels, self.burst
+        )?;
+        writeln!(
+            f,
+            "{:<14} {:>12} {:>16} {:>12}",
+            "", "private KiB", "KiB a tunnel", "descriptors"
+        )?;
         for (name, footprint) in [
             ("empty", self.empty),
             ("open", self.open),

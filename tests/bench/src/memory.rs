@@ -23,6 +23,9 @@ impl Footprint {
             return Err(format!("/proc/{pid}/smaps_rollup has no private memory").into());
         };
         let descriptors = fs::read_dir(format!("/proc/{pid}/fd"))?.count();
-        Ok(Self { private_kib: clean + dirty, descriptors })
+        Ok(Self {
+            private_kib: clean + dirty,
+            descriptors,
+        })
     }
 }

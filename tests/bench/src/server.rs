@@ -23,16 +23,26 @@ impl Process {
             .spawn()
             .map_err(|error| format!("{}: {error}", path.display()))?;
         let pid = child.id().ok_or("the server ended at once")?;
-        let stderr = child.stderr.take().ok_or("the server has no standard error")?;
+        let stderr = child
+            .stderr
+            .take()
+            .ok_or("the server has no standard error")?;
         let mut lines = BufReader::new(stderr).lines();
         let addr = loop {
-            let line = lines.next_line().await?.ok_or("the server ended before it listened")?;
+            let line = lines
+                .next_line()
+                .await?
+                .ok_or("the server ended before it listened")?;
             if let Some(addr) = line.strip_prefix("listening on ") {
                 break addr.parse()?;
             }
         };
         // Keep the pipe drained, so that the server never waits for us.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        Ok(Self { addr, pid, _child: child })
+        Ok(Self {
+            addr,
+            pid,
+            _child: child,
+        })
     }
 }

@@ -14,8 +14,9 @@ use tower::service_fn;
 
 /// A server that lets everybody go everywhere, where every name leads to `target`.
 pub fn open(target: SocketAddr) -> SocksService {
-    SocksService::new(service_fn(move |connect: Connect| dial(connect, target)))
-        .access(service_fn(|_: AccessRequest| async { Ok::<_, BoxError>(Verdict::allow()) }))
+    SocksService::new(service_fn(move |connect: Connect| dial(connect, target))).access(service_fn(
+        |_: AccessRequest| async { Ok::<_, BoxError>(Verdict::allow()) },
+    ))
 }
 
 /// The same for user `user` with password `pass` only.

@@ -8,7 +8,9 @@ use socks_core::{
     ReplyCode,
     message::{AccessRequest, AuthRequest, Authentication, Connect, Verdict},
 };
-use socks_tower::{AdaptiveRelay, BoxError, Connected, Incoming, SessionEnd, SessionReport, SocksService};
+use socks_tower::{
+    AdaptiveRelay, BoxError, Connected, Incoming, SessionEnd, SessionReport, SocksService,
+};
 use support::{Peer, Script};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex},
@@ -24,8 +26,11 @@ fn nowhere() -> SocksService {
 
 fn start<S>(socks: S) -> (DuplexStream, JoinHandle<SessionReport>)
 where
-    S: tower::Service<Incoming<DuplexStream>, Response = SessionReport, Error = std::convert::Infallible>
-        + Send
+    S: tower::Service<
+            Incoming<DuplexStream>,
+            Response = SessionReport,
+            Error = std::convert::Infallible,
+        > + Send
         + 'static,
     S::Future: Send,
 {
@@ -58,7 +63,10 @@ async fn first_octet() {
 /// nothing is sent when it passes.
 #[tokio::test(start_paused = true)]
 async fn a_slow_client_cannot_stretch_the_handshake() {
-    for (socks, seconds) in [(nowhere(), 10), (with_login("127.0.0.1:9".parse().unwrap()), 30)] {
+    for (socks, seconds) in [
+        (nowhere(), 10),
+        (with_login("127.0.0.1:9".parse().unwrap()), 30),
+    ] {
         let since = Instant::now();
         let (mut client, session) = start(socks);
         let drip = tokio::spawn(async move {
@@ -83,7 +91,11 @@ async fn a_slow_client_cannot_stretch_the_handshake() {
 async fn no_request() {
     let since = Instant::now();
     let (client, session) = start(nowhere());
-    let mut peer = Script::new().greet([0]).expect_method(0).run_over(client).await;
+    let mut peer = Script::new()
+        .greet([0])
+        .expect_method(0)
+        .run_over(client)
+        .await;
     let (end, after) = ended(session, since).await;
     assert!(matches!(end, SessionEnd::TimedOut));
     assert!(near(after, 10), "{after:?}");
@@ -95,9 +107,16 @@ async fn no_request() {
 async fn a_hanging_authenticator() {
     let hanging = service_fn(|_: AuthRequest| pending::<Result<Authentication, BoxError>>());
     let (client, session) = start(nowhere().authenticator(hanging));
-    let script = Script::new().greet([2]).expect_method(2).login("user", "pass");
+    let script = Script::new()
+        .greet([2])
+        .expect_method(2)
+        .login("user", "pass");
     let since = Instant::now();
-    let client = script.expect_login(false).expect_end().run_over(client).await;
+    let client = script
+        .expect_login(false)
+        .expect_end()
+        .run_over(client)
+        .await;
     drop(client);
     let (_, after) = ended(session, since).await;
     assert!(near(after, 30), "{after:?}");
@@ -113,7 +132,11 @@ fn never_connected() -> SocksService<TcpStream> {
 #[tokio::test(start_paused = true)]
 async fn a_hanging_connector() {
     for script in [
-        Script::new().greet([0]).expect_method(0).connect("a:1").expect_reply(6),
+        Script::new()
+            .greet([0])
+            .expect_method(0)
+            .connect("a:1")
+            .expect_reply(6),
         Script::new().request4(1, "a:1", "").expect_reply4(0x5b),
     ] {
         let since = Instant::now();
@@ -122,7 +145,13 @@ async fn a_hanging_connector() {
         assert!(near(since.elapsed(), 30), "{:?}", since.elapsed());
         assert_eq!(peer.finish().await, b"");
         let (end, _) = ended(session, since).await;
-        assert!(matches!(end, SessionEnd::Failed { code: ReplyCode::TTL_EXPIRED, .. }));
+        assert!(matches!(
+            end,
+            SessionEnd::Failed {
+                code: ReplyCode::TTL_EXPIRED,
+                ..
+            }
+        ));
     }
 }
 
@@ -131,7 +160,12 @@ async fn a_hanging_connector() {
 async fn half_close_is_not_an_abort() {
     let since = Instant::now();
     let (client, session) = start(never_connected());
-    let mut peer = Script::new().greet([0]).expect_method(0).connect("a:1").run_over(client).await;
+    let mut peer = Script::new()
+        .greet([0])
+        .expect_method(0)
+        .connect("a:1")
+        .run_over(client)
+        .await;
     peer.stream.shutdown().await.unwrap();
     sleep(Duration::from_secs(20)).await;
     assert!(!session.is_finished());
@@ -145,7 +179,11 @@ async fn a_stubborn_client_is_left() {
     let deny = service_fn(|_: AccessRequest| async { Ok::<_, BoxError>(Verdict::deny()) });
     let since = Instant::now();
     let (client, session) = start(nowhere().access(deny));
-    let script = Script::new().greet([0]).expect_method(0).connect("a:1").expect_reply(2);
+    let script = Script::new()
+        .greet([0])
+        .expect_method(0)
+        .connect("a:1")
+        .expect_reply(2);
     let peer = script.run_over(client).await;
     let (_, after) = ended(session, since).await;
     assert!(after <= Duration::from_secs(10), "{after:?}");
@@ -168,7 +206,11 @@ async fn idle_tunnels() {
         let relay = AdaptiveRelay::new().idle_timeout(Duration::from_secs(100));
         let socks = SocksService::new(connector).access(allow).relay(relay);
         let (client, session) = start(socks);
-        let script = Peer::script().greet([0]).expect_method(0).connect("a:1").expect_reply(0);
+        let script = Peer::script()
+            .greet([0])
+            .expect_method(0)
+            .connect("a:1")
+            .expect_reply(0);
         let mut peer = script.run_over(client).await;
         for _ in 0..3 {
             sleep(Duration::from_secs(90)).await;

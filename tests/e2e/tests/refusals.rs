@@ -24,13 +24,23 @@ async fn no_way_around_a_login() {
     let mut target = Target::silent().await;
     let mut server = Server::start(with_login(target.addr)).await;
     for greeting in [&[5, 1, 0][..], &[5, 0], &[5, 3, 1, 3, 0xff]] {
-        let script = Peer::script().send(greeting).expect_method(0xff).expect_end();
+        let script = Peer::script()
+            .send(greeting)
+            .expect_method(0xff)
+            .expect_end();
         script.run(server.addr).await;
-        assert!(matches!(server.report().await.end, SessionEnd::NoAcceptableMethod));
+        assert!(matches!(
+            server.report().await.end,
+            SessionEnd::NoAcceptableMethod
+        ));
     }
     // The request that follows in the same segment is not served.
     let script = Peer::script().send(b"\x05\x01\x00\x05\x01\x00\x03\x01a\x00\x50");
-    script.expect_method(0xff).expect_end().run(server.addr).await;
+    script
+        .expect_method(0xff)
+        .expect_end()
+        .run(server.addr)
+        .await;
     server.report().await;
     let four = Peer::script().request4(1, "example.com:80", "user");
     four.expect_reply4(0x5b).expect_end().run(server.addr).await;
@@ -43,10 +53,23 @@ async fn no_way_around_a_login() {
 async fn failed_logins_look_alike() {
     let target = Target::silent().await;
     let mut server = Server::start(with_login(target.addr)).await;
-    for (user, password) in [("nobody", "pass"), ("user", "wrong"), ("", "pass"), ("user", "")] {
-        let script = Peer::script().greet([0, 2]).expect_method(2).login(user, password);
+    for (user, password) in [
+        ("nobody", "pass"),
+        ("user", "wrong"),
+        ("", "pass"),
+        ("user", ""),
+    ] {
+        let script = Peer::script()
+            .greet([0, 2])
+            .expect_method(2)
+            .login(user, password);
         // A second attempt in the same segment gets no second answer.
-        script.login("user", "pass").expect_login(false).expect_end().run(server.addr).await;
+        script
+            .login("user", "pass")
+            .expect_login(false)
+            .expect_end()
+            .run(server.addr)
+            .await;
         server.report().await;
     }
 }
@@ -57,24 +80,39 @@ async fn a_broken_store_fails_closed() {
     let target = Target::silent().await;
     let broken = service_fn(|_: AuthRequest| async { Err::<Authentication, _>("store is down") });
     let mut server = Server::start(open(target.addr).authenticator(broken)).await;
-    let script = Peer::script().greet([2]).expect_method(2).login("user", "pass");
-    script.expect_login(false).expect_end().run(server.addr).await;
-    assert!(matches!(server.report().await.end, SessionEnd::Failed { .. }));
+    let script = Peer::script()
+        .greet([2])
+        .expect_method(2)
+        .login("user", "pass");
+    script
+        .expect_login(false)
+        .expect_end()
+        .run(server.addr)
+        .await;
+    assert!(matches!(
+        server.report().await.end,
+        SessionEnd::Failed { .. }
+    ));
 }
 
 /// S4-24: an authenticator's ident verdicts have their own SOCKS4 codes.
 #[tokio::test]
 async fn ident_rejections() {
     let target = Target::silent().await;
-    for (rejection, code) in
-        [(Rejection::IdentUnreachable, 0x5c), (Rejection::IdentMismatch, 0x5d)]
-    {
+    for (rejection, code) in [
+        (Rejection::IdentUnreachable, 0x5c),
+        (Rejection::IdentMismatch, 0x5d),
+    ] {
         let ident = service_fn(move |_: AuthRequest| async move {
             Ok::<_, BoxError>(Authentication::Rejected(rejection))
         });
         let server = Server::start(open(target.addr).authenticator(ident)).await;
         let script = Peer::script().request4(1, "example.com:80", "Fred");
-        script.expect_reply4(code).expect_end().run(server.addr).await;
+        script
+            .expect_reply4(code)
+            .expect_end()
+            .run(server.addr)
+            .await;
     }
 }
 
@@ -86,14 +124,31 @@ async fn a_refusal_survives_unread_input() {
     let mut server = Server::start(open("127.0.0.1:9".parse().unwrap()).access(denied)).await;
     let flood = vec![0; 48 * 1024];
     for (script, socks4) in [
-        (requesting().connect("example.com:80").send(&flood).expect_reply(2), false),
-        (Peer::script().request4(1, "example.com:80", "").send(&flood).expect_reply4(0x5b), true),
+        (
+            requesting()
+                .connect("example.com:80")
+                .send(&flood)
+                .expect_reply(2),
+            false,
+        ),
+        (
+            Peer::script()
+                .request4(1, "example.com:80", "")
+                .send(&flood)
+                .expect_reply4(0x5b),
+            true,
+        ),
     ] {
         let mut peer = script.expect_end().run(server.addr).await;
         peer.stream.set_nodelay(true).unwrap();
-        tokio::io::AsyncWriteExt::shutdown(&mut peer.stream).await.unwrap();
+        tokio::io::AsyncWriteExt::shutdown(&mut peer.stream)
+            .await
+            .unwrap();
         let report = server.report().await;
-        assert!(matches!(report.end, SessionEnd::Refused(ReplyCode::NOT_ALLOWED)), "{socks4}");
+        assert!(
+            matches!(report.end, SessionEnd::Refused(ReplyCode::NOT_ALLOWED)),
+            "{socks4}"
+        );
     }
 }
 
@@ -107,14 +162,22 @@ async fn unserved_commands() {
         server.report().await;
     }
     let script = Peer::script().request4(2, "192.0.2.1:80", "");
-    script.expect_reply4(0x5b).expect_end().run(server.addr).await;
+    script
+        .expect_reply4(0x5b)
+        .expect_end()
+        .run(server.addr)
+        .await;
 }
 
 /// R5-5, R5-64: TLS, HTTP and SSH clients get a close and not one octet.
 #[tokio::test]
 async fn foreign_protocols() {
     let mut server = Server::start(open("127.0.0.1:9".parse().unwrap())).await;
-    for hello in [&b"\x16\x03\x01\x00\xf4"[..], b"GET / HTTP/1.1\r\n\r\n", b"SSH-2.0-x\r\n"] {
+    for hello in [
+        &b"\x16\x03\x01\x00\xf4"[..],
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"SSH-2.0-x\r\n",
+    ] {
         let mut peer = Script::new().send(hello).run(server.addr).await;
         let mut octets = Vec::new();
         let _ = tokio::io::AsyncReadExt::read_to_end(&mut peer.stream, &mut octets).await;
@@ -140,8 +203,16 @@ async fn malformed_requests() {
         (b"\x05\x01\x00\x03\x06fe80%1\x00\x50", 1),
         (b"\x05\x01\x00\x01\xc0\x00\x02\x01\x00\x00", 1),
     ] {
-        requesting().send(request).expect_reply(code).expect_end().run(server.addr).await;
-        assert!(matches!(server.report().await.end, SessionEnd::Malformed(_)));
+        requesting()
+            .send(request)
+            .expect_reply(code)
+            .expect_end()
+            .run(server.addr)
+            .await;
+        assert!(matches!(
+            server.report().await.end,
+            SessionEnd::Malformed(_)
+        ));
     }
 }
 
@@ -151,9 +222,20 @@ async fn malformed_requests() {
 async fn a_refused_target() {
     let vacant = Target::silent().await.addr;
     let mut server = Server::start(open(vacant)).await;
-    requesting().connect("example.com:80").expect_reply(5).expect_end().run(server.addr).await;
+    requesting()
+        .connect("example.com:80")
+        .expect_reply(5)
+        .expect_end()
+        .run(server.addr)
+        .await;
     let end = server.report().await.end;
-    assert!(matches!(end, SessionEnd::Failed { code: ReplyCode::CONNECTION_REFUSED, .. }));
+    assert!(matches!(
+        end,
+        SessionEnd::Failed {
+            code: ReplyCode::CONNECTION_REFUSED,
+            ..
+        }
+    ));
 }
 
 /// R5-67: an application's own errors get the code that it gives them.
@@ -165,14 +247,25 @@ async fn reply_codes_can_be_overridden() {
     let allow = service_fn(|_: AccessRequest| async { Ok::<_, BoxError>(Verdict::allow()) });
     let socks = SocksService::new(failing).access(allow);
     let server = Server::start(socks.clone()).await;
-    requesting().connect("example.com:80").expect_reply(1).run(server.addr).await;
+    requesting()
+        .connect("example.com:80")
+        .expect_reply(1)
+        .run(server.addr)
+        .await;
 
     let socks = socks.reply_codes(|error| {
         let error = error.downcast_ref::<io::Error>()?;
-        error.to_string().contains("quota").then_some(ReplyCode::NOT_ALLOWED)
+        error
+            .to_string()
+            .contains("quota")
+            .then_some(ReplyCode::NOT_ALLOWED)
     });
     let server = Server::start(socks).await;
-    requesting().connect("example.com:80").expect_reply(2).run(server.addr).await;
+    requesting()
+        .connect("example.com:80")
+        .expect_reply(2)
+        .run(server.addr)
+        .await;
 }
 
 /// SE-18: a refused client costs no phase behind the one that refused it.
@@ -188,6 +281,11 @@ async fn phases_behind_a_refusal_are_not_asked() {
         Ok::<_, BoxError>(Verdict::Deny(ReplyCode::HOST_UNREACHABLE))
     });
     let server = Server::start(SocksService::new(connector).access(deny)).await;
-    requesting().connect("example.com:80").expect_reply(4).expect_end().run(server.addr).await;
+    requesting()
+        .connect("example.com:80")
+        .expect_reply(4)
+        .expect_end()
+        .run(server.addr)
+        .await;
     assert_eq!(asked.load(std::sync::atomic::Ordering::SeqCst), 0);
 }

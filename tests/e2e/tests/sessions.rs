@@ -10,15 +10,33 @@ const PACES: [Pace; 3] = [Pace::Stepwise, Pace::AtOnce, Pace::OctetByOctet];
 fn sessions(target: &Target) -> Vec<(&'static str, Script)> {
     let addr = target.addr.to_string();
     vec![
-        ("socks4", Peer::script().request4(1, &addr, "Fred").expect_reply4(0x5a)),
-        ("socks4a", Peer::script().request4(1, "example.com:80", "").expect_reply4(0x5a)),
+        (
+            "socks4",
+            Peer::script()
+                .request4(1, &addr, "Fred")
+                .expect_reply4(0x5a),
+        ),
+        (
+            "socks4a",
+            Peer::script()
+                .request4(1, "example.com:80", "")
+                .expect_reply4(0x5a),
+        ),
         (
             "socks5",
-            Peer::script().greet([0]).expect_method(0).connect(&addr).expect_reply(0),
+            Peer::script()
+                .greet([0])
+                .expect_method(0)
+                .connect(&addr)
+                .expect_reply(0),
         ),
         (
             "socks5h",
-            Peer::script().greet([2, 0]).expect_method(0).connect("example.com:80").expect_reply(0),
+            Peer::script()
+                .greet([2, 0])
+                .expect_method(0)
+                .connect("example.com:80")
+                .expect_reply(0),
         ),
     ]
 }
@@ -37,7 +55,11 @@ async fn early_payload_comes_first() {
             peer.send(" and late").await;
             assert_eq!(peer.finish().await, b" and late", "{name} {pace:?}");
             let report = server.report().await;
-            assert!(matches!(report.end, SessionEnd::Closed), "{name} {pace:?}: {:?}", report.end);
+            assert!(
+                matches!(report.end, SessionEnd::Closed),
+                "{name} {pace:?}: {:?}",
+                report.end
+            );
             assert_eq!((report.sent, report.received), (14, 14));
             assert_eq!(report.remote, Some(target.addr));
         }
@@ -63,7 +85,9 @@ async fn login_request_and_payload_in_one_write() {
         let mut peer = script.run(server.addr).await;
         let mut accepted = target.accepted().await;
         let mut octets = vec![0; 18];
-        tokio::io::AsyncReadExt::read_exact(&mut accepted, &mut octets).await.unwrap();
+        tokio::io::AsyncReadExt::read_exact(&mut accepted, &mut octets)
+            .await
+            .unwrap();
         assert_eq!(octets, b"GET / HTTP/1.0\r\n\r\n");
         drop(accepted);
         assert_eq!(peer.finish().await, b"");
@@ -78,14 +102,25 @@ async fn login_request_and_payload_in_one_write() {
 async fn the_report_is_complete() {
     let target = Target::source("hello").await;
     let mut server = Server::start(with_login(target.addr)).await;
-    let script = Peer::script().greet([2]).expect_method(2).login("user", "pass").expect_login(true);
-    let mut peer = script.connect("EXAMPLE.com.:80").expect_reply(0).run(server.addr).await;
+    let script = Peer::script()
+        .greet([2])
+        .expect_method(2)
+        .login("user", "pass")
+        .expect_login(true);
+    let mut peer = script
+        .connect("EXAMPLE.com.:80")
+        .expect_reply(0)
+        .run(server.addr)
+        .await;
     assert_eq!(peer.rest().await, b"hello");
     drop(peer.stream);
     let report = server.report().await;
     assert_eq!(report.version, Some(Version::Socks5));
     assert_eq!(report.command, Some(Command::Connect));
-    assert_eq!(report.destination.expect("a destination").to_string(), "example.com:80");
+    assert_eq!(
+        report.destination.expect("a destination").to_string(),
+        "example.com:80"
+    );
     assert_eq!((report.sent, report.received), (0, 5));
     assert_eq!(report.local.socket_addr(), Some(server.addr));
 }
@@ -99,7 +134,11 @@ async fn bound_address() {
     for (name, script) in sessions(&target) {
         let peer = script.run(server.addr).await;
         let seen = target.accepted().await.peer_addr().unwrap();
-        let expected = if name == "socks4a" { "0.0.0.0:0".parse().unwrap() } else { seen };
+        let expected = if name == "socks4a" {
+            "0.0.0.0:0".parse().unwrap()
+        } else {
+            seen
+        };
         assert_eq!(peer.bound, Some(expected), "{name}");
     }
 }
@@ -110,7 +149,11 @@ async fn half_close_keeps_the_other_direction() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let mut target = Target::silent().await;
     let server = Server::start(open(target.addr)).await;
-    let script = Peer::script().greet([0]).expect_method(0).connect("example.com:80").expect_reply(0);
+    let script = Peer::script()
+        .greet([0])
+        .expect_method(0)
+        .connect("example.com:80")
+        .expect_reply(0);
     let mut peer = script.run(server.addr).await;
     let mut accepted = target.accepted().await;
 
@@ -138,12 +181,19 @@ async fn a_reset_is_passed_on() {
     use tokio::io::AsyncReadExt;
     let mut target = Target::silent().await;
     let mut server = Server::start(open(target.addr)).await;
-    let script = Peer::script().greet([0]).expect_method(0).connect("example.com:80").expect_reply(0);
+    let script = Peer::script()
+        .greet([0])
+        .expect_method(0)
+        .connect("example.com:80")
+        .expect_reply(0);
     let mut peer = script.run(server.addr).await;
     let accepted = target.accepted().await;
     accepted.set_zero_linger().unwrap();
     drop(accepted);
     let error = peer.stream.read(&mut [0]).await.unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
-    assert!(matches!(server.report().await.end, SessionEnd::Reset(socks_tower::Side::Target)));
+    assert!(matches!(
+        server.report().await.end,
+        SessionEnd::Reset(socks_tower::Side::Target)
+    ));
 }

@@ -29,11 +29,17 @@ impl Peer {
 
 impl<Io: AsyncRead + AsyncWrite + Unpin> Peer<Io> {
     pub(crate) fn new(stream: Io) -> Self {
-        Self { stream, bound: None }
+        Self {
+            stream,
+            bound: None,
+        }
     }
 
     pub async fn send(&mut self, octets: impl AsRef<[u8]>) {
-        self.stream.write_all(octets.as_ref()).await.expect("the server reads");
+        self.stream
+            .write_all(octets.as_ref())
+            .await
+            .expect("the server reads");
         self.stream.flush().await.expect("the server reads");
     }
 
@@ -44,14 +50,20 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Peer<Io> {
 
     /// Ends the sending half and reads to the end.
     pub async fn finish(&mut self) -> Vec<u8> {
-        self.stream.shutdown().await.expect("the connection is open");
+        self.stream
+            .shutdown()
+            .await
+            .expect("the connection is open");
         self.rest().await
     }
 
     /// Reads to the end.
     pub async fn rest(&mut self) -> Vec<u8> {
         let mut octets = Vec::new();
-        self.stream.read_to_end(&mut octets).await.expect("an orderly end");
+        self.stream
+            .read_to_end(&mut octets)
+            .await
+            .expect("an orderly end");
         octets
     }
 
@@ -59,8 +71,12 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Peer<Io> {
         let head = self.read(4).await;
         assert_eq!(head[..3], [5, code, 0], "VER, REP, RSV of the reply");
         let ip: IpAddr = match head[3] {
-            1 => <[u8; 4]>::try_from(self.read(4).await).expect("4 octets").into(),
-            4 => <[u8; 16]>::try_from(self.read(16).await).expect("16 octets").into(),
+            1 => <[u8; 4]>::try_from(self.read(4).await)
+                .expect("4 octets")
+                .into(),
+            4 => <[u8; 16]>::try_from(self.read(16).await)
+                .expect("16 octets")
+                .into(),
             other => panic!("a server sends ATYP 01 or 04 (R5-45), not {other:#04x}"),
         };
         let port = u16::from_be_bytes(self.read(2).await.try_into().expect("2 octets"));

@@ -192,7 +192,9 @@ impl Script {
 
     /// Runs against a server.
     pub async fn run(self, server: SocketAddr) -> Peer {
-        let stream = TcpStream::connect(server).await.expect("the server accepts");
+        let stream = TcpStream::connect(server)
+            .await
+            .expect("the server accepts");
         stream.set_nodelay(true).expect("a TCP socket");
         self.run_over(stream).await
     }
@@ -201,7 +203,10 @@ impl Script {
     pub async fn run_over<Io: AsyncRead + AsyncWrite + Unpin>(self, stream: Io) -> Peer<Io> {
         let mut peer = Peer::new(stream);
         if self.pace == Pace::AtOnce {
-            peer.stream.write_all(&self.client_octets()).await.expect("the server reads");
+            peer.stream
+                .write_all(&self.client_octets())
+                .await
+                .expect("the server reads");
         }
         for step in self.steps {
             match step {
@@ -237,6 +242,9 @@ async fn send(stream: &mut (impl AsyncWrite + Unpin), pace: Pace, octets: &[u8])
 /// For `AsyncReadExt` in `peer.rs` and here alike.
 pub(crate) async fn read_exact(stream: &mut (impl AsyncRead + Unpin), len: usize) -> Vec<u8> {
     let mut octets = vec![0; len];
-    stream.read_exact(&mut octets).await.expect("the server says more");
+    stream
+        .read_exact(&mut octets)
+        .await
+        .expect("the server says more");
     octets
 }

@@ -40,7 +40,9 @@ impl Server {
             + 'static,
         S::Future: Send,
     {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a loopback port");
+        let listener = TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("a loopback port");
         let addr = listener.local_addr().expect("a bound socket");
         let (sender, reports) = mpsc::unbounded_channel();
         let serving = tokio::spawn(async move {
@@ -53,12 +55,19 @@ impl Server {
                 });
             }
         });
-        Self { addr, reports, serving }
+        Self {
+            addr,
+            reports,
+            serving,
+        }
     }
 
     /// The report of the session that ended next.
     pub async fn report(&mut self) -> SessionReport {
-        self.reports.recv().await.expect("the server runs for as long as it lives")
+        self.reports
+            .recv()
+            .await
+            .expect("the server runs for as long as it lives")
     }
 }
 

@@ -33,7 +33,11 @@ impl Target {
                 }
             }
         });
-        Self { addr, streams, accepting }
+        Self {
+            addr,
+            streams,
+            accepting,
+        }
     }
 
     /// Sends back what it gets, and ends when it gets the end.
@@ -66,7 +70,9 @@ impl Target {
         F: Fn(TcpStream) -> Fut + Send + 'static,
         Fut: Future<Output = ()> + Send + 'static,
     {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a loopback port");
+        let listener = TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("a loopback port");
         let addr = listener.local_addr().expect("a bound socket");
         let (_, streams) = mpsc::unbounded_channel();
         let accepting = tokio::spawn(async move {
@@ -74,12 +80,19 @@ impl Target {
                 tokio::spawn(serve(stream));
             }
         });
-        Self { addr, streams, accepting }
+        Self {
+            addr,
+            streams,
+            accepting,
+        }
     }
 
     /// The next connection of a silent target.
     pub async fn accepted(&mut self) -> TcpStream {
-        self.streams.recv().await.expect("the target accepts for as long as it lives")
+        self.streams
+            .recv()
+            .await
+            .expect("the target accepts for as long as it lives")
     }
 
     /// Whether a connection waits that nobody took.
