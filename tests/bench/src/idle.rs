@@ -1,16 +1,17 @@
-use std::{fmt, path::Path};
+use std::{fmt, net::SocketAddr, path::Path};
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde::Serialize;
-use support::{Peer, Target};
+use support::{Peer, Script};
 
-use crate::{BoxError, memory::Footprint, server::Process};
+use crate::{BoxError, memory::Footprint, process::Process};
 
-/// What open, silent tunnels cost the server.
+/// What open, silent tunnels cost the server. Several servers count as one.
 #[derive(Debug, Serialize)]
 pub(crate) struct Figures {
     tunnels: usize,
     burst: usize,
+    servers: usize,
     /// Before the first tunnel, after one that was opened and closed.
     empty: Footprint,
     open: Footprint,
@@ -21,26 +22,44 @@ pub(crate) struct Figures {
 /// Opens that many at a time, so that the listener's backlog is no limit.
 const AT_ONCE: usize = 64;
 
-pub(crate) async fn run(server: &Path, tunnels: usize, burst: usize) -> Result<Figures, BoxError> {
-    // Two descriptors a tunnel in this process, two in the server, which inherits the limit.
-    raise_descriptor_limit(2 * tunnels as u64 + 1_000)?;
-    let target = Target::echo().await;
-    let server = Process::start(server).await?;
+/// Descriptors that a process has besides those of its tunnels.
+const SPARE: usize = 200;
 
-    let warm = open(&server, &target).await;
-    drop(warm);
-    let empty = Footprint::of(server.pid)?;
+pub(crate) async fn run(server: &Path, tunnels: usize, burst: usize) -> Result<Figures, BoxError> {
+    // A client here, its target in a process of its own, and two descriptors in the server: where
+    // the limit of one process does not allow that, several servers share the tunnels.
+    let limit = raise_descriptor_limit(2 * tunnels + SPARE);
+    let of_one = limit.saturating_sub(SPARE) / 2;
+    if of_one == 0 || tunnels + SPARE > limit {
+        return Err(format!("{limit} descriptors a process are too few").into());
+    }
+    let target = Process::echo().await?;
+    let mut servers = Vec::new();
+    for _ in 0..tunnels.div_ceil(of_one).max(1) {
+        servers.push(Process::server(server).await?);
+    }
+    let script = |index: usize| {
+        let destination = target.addr.to_string();
+        let script = Peer::script()
+            .greet([0])
+            .expect_method(0)
+            .connect(&destination);
+        run_script(script.expect_reply(0), servers[index % servers.len()].addr)
+    };
+    for index in 0..servers.len() {
+        drop(script(index).await);
+    }
+    let empty = footprint(&servers)?;
 
     let mut peers = Vec::with_capacity(tunnels);
     while peers.len() < tunnels {
         let mut batch = tokio::task::JoinSet::new();
-        for _ in 0..AT_ONCE.min(tunnels - peers.len()) {
-            let script = script(&target);
-            batch.spawn(script.run(server.addr));
+        for index in peers.len()..tunnels.min(peers.len() + AT_ONCE) {
+            batch.spawn(script(index));
         }
         peers.extend(batch.join_all().await);
     }
-    let opened = Footprint::of(server.pid)?;
+    let open = footprint(&servers)?;
 
     let octets = vec![0x5a; burst];
     for peer in &mut peers {
@@ -54,51 +73,65 @@ pub(crate) async fn run(server: &Path, tunnels: usize, burst: usize) -> Result<F
             return Err("a tunnel echoed something else".into());
         }
     }
-    let after_burst = Footprint::of(server.pid)?;
+    let after_burst = footprint(&servers)?;
 
     drop(peers);
     // The server notices when it reads; its descriptors say when it has.
     for _ in 0..1_000 {
-        if Footprint::of(server.pid)?.descriptors <= empty.descriptors {
+        if footprint(&servers)?.descriptors <= empty.descriptors {
             break;
         }
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
-    let closed = Footprint::of(server.pid)?;
+    let closed = footprint(&servers)?;
+    let servers = servers.len();
     Ok(Figures {
         tunnels,
         burst,
+        servers,
         empty,
-        open: opened,
+        open,
         after_burst,
         closed,
     })
 }
 
-fn script(target: &Target) -> support::Script {
-    let destination = target.addr.to_string();
-    Peer::script()
-        .greet([0])
-        .expect_method(0)
-        .connect(&destination)
-        .expect_reply(0)
+async fn run_script(script: Script, server: SocketAddr) -> Peer {
+    script.run(server).await
 }
 
-async fn open(server: &Process, target: &Target) -> Peer {
-    script(target).run(server.addr).await
-}
-
-fn raise_descriptor_limit(wanted: u64) -> Result<(), BoxError> {
-    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
-    if current.is_none_or(|current| current >= wanted) {
-        return Ok(());
+fn footprint(servers: &[Process]) -> Result<Footprint, BoxError> {
+    let mut sum = Footprint::default();
+    for server in servers {
+        let one = Footprint::of(server.pid)?;
+        sum.private_kib += one.private_kib;
+        sum.descriptors += one.descriptors;
     }
-    let limit = Rlimit {
-        current: Some(wanted),
-        maximum: maximum.map(|maximum| maximum.max(wanted)),
+    Ok(sum)
+}
+
+/// Asks for `wanted` descriptors and answers how many there are. Children inherit the limit.
+fn raise_descriptor_limit(wanted: usize) -> usize {
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let wanted = wanted as u64;
+    let raised = [maximum.map(|maximum| maximum.max(wanted)), maximum]
+        .into_iter()
+        .any(|maximum| {
+            let current = Some(
+                maximum
+                    .map_or(wanted, |maximum| maximum.min(wanted))
+                    .max(current.unwrap_or(0)),
+            );
+            setrlimit(Resource::Nofile, Rlimit { current, maximum }).is_ok()
+        });
+    let current = if raised {
+        getrlimit(Resource::Nofile).current
+    } else {
+        current
     };
-    setrlimit(Resource::Nofile, limit)
-        .map_err(|error| format!("{wanted} descriptors are needed: {error}").into())
+    current.map_or(usize::MAX, |current| {
+        usize::try_from(current).unwrap_or(usize::MAX)
+    })
 }
 
 impl Figures {
@@ -110,10 +143,15 @@ impl Figures {
 
 impl fmt::Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            tunnels,
+            burst,
+            servers,
+            ..
+        } = self;
         writeln!(
             f,
-            "{} tunnels, {} octets echoed by each",
-            self.tunnels, self.burst
+            "{tunnels} tunnels over {servers} server(s), {burst} octets echoed by each"
         )?;
         writeln!(
             f,

@@ -11,7 +11,7 @@ mod idle;
 #[cfg(target_os = "linux")]
 mod memory;
 #[cfg(target_os = "linux")]
-mod server;
+mod process;
 
 use std::path::PathBuf;
 
@@ -43,6 +43,9 @@ enum Mode {
         #[arg(long, default_value_t = 64 * 1024)]
         burst: usize,
     },
+    /// An echo service on a loopback port, in a process of its own
+    #[command(hide = true)]
+    Echo,
 }
 
 #[cfg(target_os = "linux")]
@@ -54,6 +57,11 @@ async fn main() -> Result<(), BoxError> {
         None => std::env::current_exe()?.with_file_name("socks-server"),
     };
     match args.mode {
+        Mode::Echo => {
+            let target = support::Target::echo().await;
+            eprintln!("listening on {}", target.addr);
+            std::future::pending::<()>().await;
+        }
         Mode::Idle { tunnels, burst } => {
             let figures = idle::run(&server, tunnels, burst).await?;
             match args.json {

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::BoxError;
 
 /// What a process holds, read from procfs.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Serialize)]
 pub(crate) struct Footprint {
     /// Private memory in KiB: what would come back if the process ended.
     pub(crate) private_kib: u64,

@@ -7,7 +7,7 @@ use tokio::{
 
 use crate::BoxError;
 
-/// A server process on a loopback port, killed when dropped.
+/// A process that listens on a loopback port and says so; killed when dropped.
 pub(crate) struct Process {
     pub(crate) addr: SocketAddr,
     pub(crate) pid: u32,
@@ -15,9 +15,17 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    pub(crate) async fn start(path: &Path) -> Result<Self, BoxError> {
+    pub(crate) async fn server(path: &Path) -> Result<Self, BoxError> {
+        Self::start(path, &["--listen", "127.0.0.1:0", "--log", "error"]).await
+    }
+
+    pub(crate) async fn echo() -> Result<Self, BoxError> {
+        Self::start(&std::env::current_exe()?, &["echo"]).await
+    }
+
+    async fn start(path: &Path, args: &[&str]) -> Result<Self, BoxError> {
         let mut child = Command::new(path)
-            .args(["--listen", "127.0.0.1:0", "--log", "error"])
+            .args(args)
             .stderr(Stdio::piped())
             .kill_on_drop(true)
             .spawn()

@@ -1,0 +1,1 @@
+"""Interoperability of socks-server with SOCKS clients that others wrote."""

@@ -1,0 +1,35 @@
+"""The clients; each module has `run(checks, setting)`."""
+
+import secrets
+
+from ..server import Server
+
+# Never looked up outside (RFC 6761).
+NO_SUCH_NAME = "no-such-host.invalid"
+
+
+class Setting:
+    """What the checks share: targets, a server without and one with logins."""
+
+    def __init__(self, workspace, targets, stack):
+        self.workspace = workspace
+        self.targets = targets
+        self.user = "alice"
+        # Characters that a client might split or escape at. No %: curl decodes it in --proxy-user.
+        self.password = f"p:w@ /{secrets.token_hex(6)}"
+        self.utf8_login = ("zoë", f"pässword {secrets.token_hex(6)}")
+        self.wrong_password = "wrong-" + secrets.token_hex(6)
+        self.open = stack.enter_context(Server())
+        self.login = stack.enter_context(
+            Server(
+                *("--user", f"{self.user}:{self.password}"),
+                *("--user", ":".join(self.utf8_login)),
+                *("--user", "bob:builder"),
+                *("--log", "trace"),
+            )
+        )
+
+
+from . import curl, openssh, proxychains, pysocks, pythonsocks, httplibs, nodesocks, halfclose, flags  # noqa: E402
+
+CLIENTS = [curl, openssh, proxychains, pysocks, pythonsocks, httplibs, nodesocks, halfclose, flags]

@@ -1,0 +1,123 @@
+"""Installs clients: Debian packages, a venv and a node package under target/interop."""
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+SUITE = Path(__file__).resolve().parent
+ROOT = SUITE.parents[2]
+REQUIREMENTS = SUITE.parent / "requirements.txt"
+TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).resolve()
+HOME = TARGET / "interop"
+VENV = HOME / "venv"
+PYTHON = VENV / "bin" / "python"
+NODE = HOME / "node"
+NODE_PACKAGE = "socks@2.8.10"
+SECONDS = 300
+
+# sshd and others are in a folder that is not in everybody's PATH.
+os.environ["PATH"] += ":/usr/local/sbin:/usr/sbin:/sbin"
+
+PACKAGES = {
+    "curl": "curl",
+    "sshd": "openssh-server",
+    "ssh": "openssh-client",
+    "nc": "netcat-openbsd",
+    "ncat": "ncat",
+    "proxychains4": "proxychains4",
+}
+
+
+def in_venv():
+    return Path(sys.prefix).resolve() == VENV
+
+
+def enter_venv():
+    """Goes on in the venv if there is one; the checks that need it are skipped otherwise."""
+    if not in_venv() and PYTHON.exists():
+        os.execv(PYTHON, [str(PYTHON), "-m", "suite", *sys.argv[1:]])
+
+
+def install():
+    HOME.mkdir(parents=True, exist_ok=True)
+    with lock(HOME / "install.lock"):
+        step("Debian packages", debian)
+        step("venv", venv)
+        step("node package", node)
+
+
+def step(what, function):
+    """What cannot be installed is not fatal: the checks that need it are skipped, by name."""
+    try:
+        function()
+    except (OSError, subprocess.SubprocessError) as error:
+        print(f"interop: {what}: {error}", file=sys.stderr)
+
+
+@contextlib.contextmanager
+def lock(path):
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def call(*argv, **env):
+    subprocess.run(
+        [str(arg) for arg in argv],
+        check=True,
+        stdin=subprocess.DEVNULL,
+        stdout=sys.stderr,
+        timeout=SECONDS,
+        env=os.environ | env,
+    )
+
+
+def apt_get(*args):
+    call("apt-get", "-qq", "-o", "DPkg::Lock::Timeout=120", *args, DEBIAN_FRONTEND="noninteractive")
+
+
+def netcat_is_openbsd():
+    if not shutil.which("nc"):
+        return False
+    told = subprocess.run(["nc", "-h"], capture_output=True, timeout=10, check=False)
+    return b"-X proxy_protocol" in told.stdout + told.stderr
+
+
+def debian():
+    missing = [package for tool, package in PACKAGES.items() if not shutil.which(tool)]
+    if not netcat_is_openbsd() and "netcat-openbsd" not in missing:
+        missing.append("netcat-openbsd")
+    if missing:
+        apt_get("update")
+        apt_get("install", "-y", "--no-install-recommends", *missing)
+
+
+def venv():
+    wanted = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()
+    stamp = VENV / "requirements.sha256"
+    if stamp.exists() and stamp.read_text() == wanted:
+        return
+    shutil.rmtree(VENV, ignore_errors=True)
+    try:
+        call(sys.executable, "-m", "venv", VENV)
+    except subprocess.SubprocessError:
+        # Debian has ensurepip in a package of its own, for its own python3.
+        apt_get("update")
+        apt_get("install", "-y", "--no-install-recommends", "python3-venv")
+        shutil.rmtree(VENV, ignore_errors=True)
+        call("/usr/bin/python3", "-m", "venv", VENV)
+    call(PYTHON, "-m", "pip", "install", "-q", "--disable-pip-version-check", "-r", REQUIREMENTS)
+    stamp.write_text(wanted)
+
+
+def node():
+    installed = NODE / "node_modules" / "socks" / "package.json"
+    if not shutil.which("npm") or installed.exists():
+        return
+    NODE.mkdir(exist_ok=True)
+    call("npm", "install", "--prefix", NODE, "--no-audit", "--no-fund", "--silent", NODE_PACKAGE)

@@ -1,0 +1,100 @@
+"""socks-server: builds it, starts it on port 0, ends it."""
+
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from . import install
+from .process import end, environment, start
+
+READY_SECONDS = 10
+STOP_SECONDS = 10
+
+
+def binary():
+    """`SOCKS_SERVER_BIN`, or a fresh release build."""
+    ready = os.environ.get("SOCKS_SERVER_BIN")
+    if ready:
+        return Path(ready).resolve(strict=True)
+    subprocess.run(
+        ["cargo", "build", "--release", "--bin", "socks-server"],
+        cwd=install.ROOT,
+        env=environment(CARGO_TARGET_DIR=str(install.TARGET)),
+        stdout=sys.stderr,
+        check=True,
+        timeout=1500,
+    )
+    return install.TARGET / "release" / "socks-server"
+
+
+class Server:
+    """A running server, with `ports` of its TCP listeners in their order."""
+
+    binary = None
+    # Process ids of all servers that run, for `targets.guard`.
+    running = set()
+
+    def __init__(self, *flags, listen=("127.0.0.1:0",)):
+        listens = [arg for addr in listen for arg in ("--listen", addr)]
+        self.process = start([self.binary, *listens, *flags], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        self.running.add(self.process.pid)
+        self.lines = []
+        self.endpoints = []
+        ready = queue.Queue()
+        threading.Thread(target=self._read, args=(ready,), daemon=True).start()
+        try:
+            for _ in listen:
+                endpoint = ready.get(timeout=READY_SECONDS)
+                if endpoint is None:
+                    raise RuntimeError(f"the server ended before it was ready: {self.log!r}")
+                self.endpoints.append(endpoint)
+        except queue.Empty:
+            self.kill()
+            raise RuntimeError(f"the server was not ready in {READY_SECONDS} s: {self.log!r}") from None
+        except BaseException:
+            self.kill()
+            raise
+
+    def _read(self, ready):
+        for line in self.process.stderr:
+            line = line.decode(errors="replace").rstrip("\n")
+            self.lines.append(line)
+            if line.startswith("listening on "):
+                ready.put(line.removeprefix("listening on "))
+        ready.put(None)
+
+    @property
+    def log(self):
+        return "\n".join(self.lines)
+
+    @property
+    def ports(self):
+        return [int(endpoint.rsplit(":", 1)[1]) for endpoint in self.endpoints if endpoint[0] != "u"]
+
+    @property
+    def port(self):
+        return self.ports[0]
+
+    @property
+    def alive(self):
+        return self.process.poll() is None
+
+    def terminate(self):
+        self.process.send_signal(signal.SIGTERM)
+
+    def wait(self, timeout=STOP_SECONDS):
+        return self.process.wait(timeout)
+
+    def kill(self):
+        end(self.process)
+        self.running.discard(self.process.pid)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.kill()

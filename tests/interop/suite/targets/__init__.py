@@ -1,0 +1,43 @@
+"""Targets on loopback. All refuse connections that do not come from a server under test."""
+
+import contextlib
+import socket
+
+from .guard import Refusals
+from .http import Http
+from .sshd import Sshd
+from .stream import AnswersAfterEof, EndsFirst
+
+
+class Targets:
+    """The targets of a run. `http6` is None on a machine without ::1, `sshd` without sshd."""
+
+    def __init__(self, workspace):
+        self._stack = contextlib.ExitStack()
+        opened = self._stack.enter_context
+        try:
+            self.refusals = Refusals()
+            self.http = opened(Http("127.0.0.1", self.refusals))
+            self.http6 = opened(Http("::1", self.refusals)) if has_ipv6() else None
+            self.after_eof = opened(AnswersAfterEof(self.refusals))
+            self.ends_first = opened(EndsFirst(self.refusals))
+            self.sshd = opened(Sshd(workspace, self.refusals)) if Sshd.program() else None
+            # Bound and not listening: nobody else gets this port, and it refuses connections.
+            self._closed = opened(socket.socket())
+            self._closed.bind(("127.0.0.1", 0))
+            self.closed_port = self._closed.getsockname()[1]
+        except BaseException:
+            self._stack.close()
+            raise
+
+    def close(self):
+        self._stack.close()
+
+
+def has_ipv6():
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,77 @@
+"""Tells whether a connection comes from a server under test.
+
+A client that ignores its proxy setting would reach the targets directly and its check would pass
+for nothing. The targets are local, so the kernel tells whose socket the other end is.
+"""
+
+import os
+import socket
+import struct
+
+from ..server import Server
+
+NETLINK_SOCK_DIAG = 4
+SOCK_DIAG_BY_FAMILY = 20
+INODE_OFFSET = 16 + 68
+
+
+class Refusals(list):
+    """Connections that were refused because they came from elsewhere."""
+
+
+def through_proxy(connection):
+    return held_by_proxy(connection.family, connection.getpeername()[:2], connection.getsockname()[:2])
+
+
+def held_by_proxy(family, local, remote):
+    """Whether a server holds the TCP socket with these ends."""
+    inode = _ask_kernel(family, local, remote) or _search(local[1], remote[1])
+    return inode is not None and any(_holds(pid, inode) for pid in list(Server.running))
+
+
+def _ask_kernel(family, local, remote):
+    """`inet_diag_req_v2` for one socket; `_search` costs as much as there are sockets."""
+    any_state, no_cookie = 0xFFFFFFFF, 0xFFFFFFFF
+    addresses = [socket.inet_pton(family, host).ljust(16, b"\0") for host, _ in (local, remote)]
+    body = struct.pack("=BBBxI", family, socket.IPPROTO_TCP, 0, any_state)
+    body += struct.pack("!HH", local[1], remote[1]) + b"".join(addresses)
+    body += struct.pack("=III", 0, no_cookie, no_cookie)
+    head = struct.pack("=IHHII", 16 + len(body), SOCK_DIAG_BY_FAMILY, 1, 1, 0)
+    try:
+        with socket.socket(socket.AF_NETLINK, socket.SOCK_DGRAM, NETLINK_SOCK_DIAG) as kernel:
+            kernel.settimeout(2)
+            kernel.send(head + body)
+            answer = kernel.recv(4096)
+    except OSError:
+        return None
+    if struct.unpack_from("=IH", answer)[1] != SOCK_DIAG_BY_FAMILY:
+        return None
+    return struct.unpack_from("=I", answer, INODE_OFFSET)[0]
+
+
+def _search(local_port, remote_port):
+    """For kernels that do not answer."""
+    ends = (f":{local_port:04X}", f":{remote_port:04X}")
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        try:
+            with open(table) as file:
+                for fields in map(str.split, file):
+                    if fields[1].endswith(ends[0]) and fields[2].endswith(ends[1]):
+                        return int(fields[9])
+        except OSError:
+            continue
+    return None
+
+
+def _holds(pid, inode):
+    folder = f"/proc/{pid}/fd"
+    try:
+        for fd in os.listdir(folder):
+            try:
+                if os.readlink(f"{folder}/{fd}") == f"socket:[{inode}]":
+                    return True
+            except OSError:
+                continue
+    except OSError:
+        pass
+    return False
