@@ -233,7 +233,7 @@ async fn a_second_signal_ends_at_once() {
     assert_eq!(server.end().await.0.code(), Some(1));
 }
 
-/// SE-20: more clients than sessions wait until one is free.
+/// More clients than sessions wait until one is free.
 #[tokio::test]
 async fn session_limit() {
     let target = Target::echo().await;

@@ -71,7 +71,9 @@ impl SpecialPurpose {
         Some(match ip.octets() {
             [0, ..] => Self::ThisNetwork,
             [127, ..] => Self::Loopback,
-            [169, 254, 169, 254] | [100, 100, 100, 200] | [168, 63, 129, 16] => Self::Metadata,
+            [169, 254, 169, 254] | [100, 100, 100, 200] | [168, 63, 129, 16] | [192, 0, 0, 192] => {
+                Self::Metadata
+            }
             [169, 254, ..] => Self::LinkLocal,
             [10, ..] | [172, 16..=31, ..] | [192, 168, ..] => Self::Private,
             [100, 64..=127, ..] => Self::Shared,
@@ -89,7 +91,8 @@ impl SpecialPurpose {
         Some(match ip.segments() {
             [0, 0, 0, 0, 0, 0, 0, 0] => Self::ThisNetwork,
             [0, 0, 0, 0, 0, 0, 0, 1] => Self::Loopback,
-            [0xfd00, 0x0ec2, 0, 0, 0, 0, 0, 0x0254] => Self::Metadata,
+            [0xfd00, 0x0ec2, 0, 0, 0, 0, 0, 0x0254 | 0x0023]
+            | [0xfd20, 0x00ce, 0, 0, 0, 0, 0, 0x0254] => Self::Metadata,
             [0xfe80..=0xfebf, ..] => Self::LinkLocal,
             [0xfec0..=0xfeff, ..] => Self::SiteLocal,
             [0xfc00..=0xfdff, ..] => Self::UniqueLocal,

@@ -7,6 +7,7 @@ use std::{
 };
 
 use socks_core::message::{Endpoint, Extensions, SessionId};
+use tokio::time::Instant;
 
 /// A connection that was accepted and has not said anything yet: what accept-level layers pass on
 /// and [`SocksService`](crate::SocksService) serves.
@@ -16,6 +17,8 @@ pub struct Incoming<Io> {
     pub io: Io,
     /// Number of the session, unique within the process.
     pub id: SessionId,
+    /// When it was accepted: the deadlines of the handshake count from here (`SE-13`).
+    pub accepted: Instant,
     /// The client's end of the connection.
     pub peer: Endpoint,
     /// The server's end: the address that the client connected to.
@@ -33,6 +36,7 @@ impl<Io> Incoming<Io> {
         Self {
             io,
             id: next_id(),
+            accepted: Instant::now(),
             peer: peer.into(),
             local: local.into(),
             listener: None,
@@ -57,6 +61,7 @@ impl<Io> Incoming<Io> {
         Incoming {
             io: map(self.io),
             id: self.id,
+            accepted: self.accepted,
             peer: self.peer,
             local: self.local,
             listener: self.listener,
@@ -70,6 +75,7 @@ impl<Io> Incoming<Io> {
         let Self {
             io,
             id,
+            accepted,
             peer,
             local,
             listener,
@@ -80,6 +86,7 @@ impl<Io> Incoming<Io> {
             Incoming {
                 io: (),
                 id,
+                accepted,
                 peer,
                 local,
                 listener,

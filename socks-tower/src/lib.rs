@@ -11,6 +11,7 @@ mod resolve;
 mod server;
 mod service;
 mod stream;
+mod time;
 mod traffic;
 
 pub mod map_incoming;

@@ -84,6 +84,8 @@ pub enum SessionEnd {
     NoAcceptableMethod,
     /// The authenticator did not let the client in.
     Rejected(Rejection),
+    /// The authenticator failed or did not answer in time, so the client was not let in (`UP-17`).
+    Authenticator(BoxError),
     /// The access controller refused the request, or the command is not served.
     Refused(ReplyCode),
     /// A phase failed, and the client was told this code.
@@ -120,6 +122,7 @@ impl SessionEnd {
             Self::Malformed(_) => "malformed",
             Self::NoAcceptableMethod => "no_acceptable_method",
             Self::Rejected(_) => "rejected",
+            Self::Authenticator(_) => "authenticator_failed",
             Self::Refused(_) => "refused",
             Self::Failed { .. } => "failed",
             Self::Relay(_) => "relay_failed",

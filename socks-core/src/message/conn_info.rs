@@ -6,6 +6,7 @@ use core::{
 use alloc::sync::Arc;
 
 use super::Extensions;
+use crate::Escaped;
 
 /// Number of a session, unique within the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -62,10 +63,14 @@ impl Endpoint {
         self.socket_addr().map(|addr| addr.ip())
     }
 
-    /// Whether only this machine reaches it: a loopback address, a unix socket, or a stream
-    /// without an address.
+    /// Whether only this machine reaches it: a loopback address or a unix socket. A stream without
+    /// an address may come from anywhere.
     pub fn is_local(&self) -> bool {
-        self.ip().is_none_or(|ip| ip.is_loopback())
+        match self {
+            Self::Socket(addr) => addr.ip().is_loopback(),
+            Self::Unix(_) => true,
+            Self::Unnamed => false,
+        }
     }
 }
 
@@ -80,7 +85,7 @@ impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Socket(addr) => addr.fmt(f),
-            Self::Unix(Some(path)) => write!(f, "unix:{path}"),
+            Self::Unix(Some(path)) => write!(f, "unix:{}", Escaped(path.as_bytes())),
             Self::Unix(None) => f.write_str("unix"),
             Self::Unnamed => f.write_str("unnamed"),
         }

@@ -67,6 +67,12 @@ impl Permit {
         self
     }
 
+    /// Whether there is a filter to ask. A connector that passes a name on without resolving it
+    /// cannot ask, and must refuse where there is one (`SE-12`).
+    pub fn is_filtered(&self) -> bool {
+        self.filter.is_some()
+    }
+
     /// Whether `addr` may be dialled. Whoever dials asks this for each address, and dials exactly
     /// the address that was judged (`SE-12`).
     pub fn permits(&self, mut addr: SocketAddr) -> bool {

@@ -1,7 +1,7 @@
 use std::{
     fmt,
     future::Future,
-    io,
+    io::{self, ErrorKind::BrokenPipe},
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -20,7 +20,7 @@ use super::{
     direction::{Direction, Fault},
     scratch,
 };
-use crate::{BoxError, Side, Traffic, stream::reset_on_close};
+use crate::{BoxError, Side, Traffic, stream::reset_on_close, time::after};
 
 /// The default relay: copies both ways, holds no buffer while a tunnel is idle, and works over any
 /// pair of streams.
@@ -94,15 +94,9 @@ where
             down: Direction::new(),
             settings: *self,
             active: now,
-            timer: tokio::time::sleep_until(deadline(now, self.idle_timeout)),
+            timer: tokio::time::sleep_until(after(now, self.idle_timeout)),
         }
     }
-}
-
-/// A point in time that is far away rather than beyond what a clock can say.
-fn deadline(from: Instant, timeout: Duration) -> Instant {
-    const FAR: Duration = Duration::from_secs(60 * 60 * 24 * 365);
-    from + timeout.min(FAR)
 }
 
 pin_project! {
@@ -110,9 +104,13 @@ pin_project! {
     ///
     /// # Cancel safety
     ///
-    /// Dropping it closes both connections. What was relayed until then stays counted in
+    /// Dropping it resets both connections, on TCP, unless the tunnel had ended. What was relayed until then stays counted in
     /// [`Tunnel::traffic`].
-    pub struct AdaptiveRelayFuture<C, T> {
+    pub struct AdaptiveRelayFuture<C, T>
+    where
+        C: 'static,
+        T: 'static,
+    {
         client: C,
         target: T,
         traffic: Arc<Traffic>,
@@ -122,6 +120,22 @@ pin_project! {
         active: Instant,
         #[pin]
         timer: Sleep,
+    }
+
+    impl<C, T> PinnedDrop for AdaptiveRelayFuture<C, T>
+    where
+        C: 'static,
+        T: 'static,
+    {
+        /// A tunnel that ends before both directions have must not look complete (`SE-49`):
+        /// by a fault, by the idle timeout, or because somebody dropped it.
+        fn drop(this: Pin<&mut Self>) {
+            let this = this.project();
+            if !(this.up.is_done() && this.down.is_done()) {
+                reset_on_close(this.client);
+                reset_on_close(this.target);
+            }
+        }
     }
 }
 
@@ -145,9 +159,10 @@ where
                 .up
                 .poll_copy(cx, this.client, this.target, scratch, &mut sent);
             let up = match up {
-                // The target said all it had to say and is gone. Resetting the client now could
-                // cost it the end of that, so hear the client out instead.
-                Poll::Ready(Err(Fault::Sink(_))) if this.down.is_done() => {
+                // The target had ended its half before it went away (a reset without that is
+                // `ECONNRESET`), so the answer it gave may still be on its way to the client.
+                // Resetting the client now could cost it the end of that: hear it out instead.
+                Poll::Ready(Err(Fault::Sink(error))) if error.kind() == BrokenPipe => {
                     this.up.discard();
                     this.up
                         .poll_copy(cx, this.client, this.target, scratch, &mut |_| {})
@@ -163,9 +178,8 @@ where
                 .poll_copy(cx, this.target, this.client, scratch, &mut received);
             end(up, Side::Client).or_else(|| end(down, Side::Target))
         });
+        // Whatever ends here without both directions at their end is reset when it is dropped.
         if let Some(end) = end {
-            reset_on_close(this.client);
-            reset_on_close(this.target);
             return Poll::Ready(end);
         }
         if this.up.is_done() && this.down.is_done() {
@@ -186,11 +200,11 @@ where
         }
         if ended && !ended_before {
             *this.active = Instant::now();
-            timer.as_mut().reset(deadline(*this.active, timeout));
+            timer.as_mut().reset(after(*this.active, timeout));
         }
         // The timer is not moved with every octet; when it fires, it is set to what is left.
         while timer.as_mut().poll(cx).is_ready() {
-            let due = deadline(*this.active, timeout);
+            let due = after(*this.active, timeout);
             if due <= Instant::now() {
                 return Poll::Ready(Ok(RelayEnd::Idle));
             }
@@ -220,7 +234,7 @@ fn end(direction: Poll<Result<(), Fault>>, source: Side) -> Option<Result<RelayE
     })
 }
 
-impl<C, T> fmt::Debug for AdaptiveRelayFuture<C, T> {
+impl<C: 'static, T: 'static> fmt::Debug for AdaptiveRelayFuture<C, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AdaptiveRelayFuture")
             .field("up", &self.up)

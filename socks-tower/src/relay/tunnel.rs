@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use socks_core::{
     Address,
-    message::{ConnInfo, Identity},
+    message::{ConnInfo, Identity, Permit},
 };
 use tower_service::Service;
 
@@ -48,6 +48,8 @@ pub struct Tunnel<C, T> {
     pub identity: Arc<Identity>,
     /// Where the tunnel leads.
     pub destination: Address,
+    /// The access controller's conditions, with what its layers attached.
+    pub permit: Permit,
     /// The session's counters, which the relay keeps.
     pub traffic: Arc<Traffic>,
 }
@@ -68,6 +70,7 @@ impl<C, T> Tunnel<C, T> {
             conn,
             identity,
             destination,
+            permit: Permit::new(),
             traffic,
         }
     }
@@ -84,6 +87,7 @@ impl<C, T> Tunnel<C, T> {
             conn: self.conn,
             identity: self.identity,
             destination: self.destination,
+            permit: self.permit,
             traffic: self.traffic,
         }
     }

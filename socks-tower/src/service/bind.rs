@@ -3,17 +3,14 @@
 use std::sync::Arc;
 
 use socks_core::{ReplyCode, message::Bind};
-use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    time::Instant,
-};
+use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{
     driver::{Admitted, Established, Session},
     phases::ask,
     wire::Waited,
 };
-use crate::SessionEnd;
+use crate::{SessionEnd, time::from_now};
 
 pub(super) async fn run<Io, U, R>(
     session: &mut Session<'_, Io, U, R>,
@@ -48,7 +45,7 @@ where
 
     session
         .wire
-        .set_deadline(Instant::now() + session.shared.deadlines.bind);
+        .set_deadline(from_now(session.shared.deadlines.bind));
     let error = match session.wire.wait(bound.accept, true).await? {
         Waited::Done(Ok(accepted)) => {
             session.report.remote = Some(accepted.peer);

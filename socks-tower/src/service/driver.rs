@@ -1,10 +1,10 @@
 use std::sync::Arc;
 
 use socks_core::{
-    Address, Command, Progress, ReplyCode,
+    Address, Command, Method, Progress, ReplyCode,
     message::{
         AccessRequest, AuthRequest, Authentication, ConnInfo, Credentials, Identity, Permit,
-        Verdict, Version,
+        Rejection, Verdict, Version,
     },
     server::{Opening, Requested},
 };
@@ -23,6 +23,7 @@ use super::{
 };
 use crate::{
     BoxError, ClientStream, Incoming, Relay, RelayEnd, SessionEnd, SessionReport, Traffic, Tunnel,
+    time::{after, from_now},
 };
 
 /// Serves one connection from its first octet to its end.
@@ -35,7 +36,7 @@ where
     U: Send + 'static,
     R: Relay<ClientStream<Io>, U>,
 {
-    let started = Instant::now();
+    let started = incoming.accepted;
     let mut report = SessionReport::new(&incoming);
     let traffic = Arc::<Traffic>::default();
     // The handshake's memory is boxed so that it is gone while the tunnel is open.
@@ -81,14 +82,13 @@ where
         traffic,
         wire: Wire::new(
             incoming.io,
-            started + deadlines.first_octet.min(total),
-            shared.early_data,
+            after(started, deadlines.first_octet.min(total)),
         ),
     };
     let mut conn = ConnInfo::new(incoming.id, Version::Socks5, incoming.peer, incoming.local);
     conn.listener = incoming.listener;
     conn.extensions = incoming.extensions;
-    match session.establish(conn, started + total).await {
+    match session.establish(conn, after(started, total)).await {
         Ok(established) => Ok(established.tunnel(session.wire, traffic)),
         Err(end) => {
             session.wire.close(deadlines.close).await;
@@ -138,6 +138,7 @@ impl<U> Established<U> {
         } = self;
         let mut tunnel = Tunnel::new(wire.into_stream(), target, conn, identity, destination);
         tunnel.traffic = Arc::clone(traffic);
+        tunnel.permit = permit.clone();
         (tunnel, permit)
     }
 }
@@ -185,7 +186,8 @@ where
         self.report.command = Some(requested.command());
         self.report.destination = Some(requested.destination().clone());
         self.wire
-            .set_deadline(Instant::now() + self.shared.deadlines.request);
+            .set_deadline(from_now(self.shared.deadlines.request));
+        self.wire.allow_input(self.shared.early_data);
         self.dispatch(conn, identity, requested).await
     }
 
@@ -222,8 +224,16 @@ where
         conn: &Arc<ConnInfo>,
         requested: Requested,
     ) -> Result<(Identity, Requested), SessionEnd> {
+        let Shared {
+            phases, methods, ..
+        } = self.shared;
+        if !methods.serve(Method::NO_AUTHENTICATION, phases.authenticator.is_some()) {
+            // SOCKS4 is as good as method 00, so it goes where 00 goes (SE-36).
+            requested.reject(Rejection::Credentials, self.wire.output());
+            return Err(SessionEnd::Rejected(Rejection::Credentials));
+        }
         let user_id = requested.user_id().cloned().unwrap_or_default();
-        let method = socks_core::Method::NO_AUTHENTICATION;
+        let method = Method::NO_AUTHENTICATION;
         let request = AuthRequest::new(Arc::clone(conn), method, Credentials::UserId(user_id));
         match authenticate(&self.shared.phases, &mut self.wire, request).await? {
             (Authentication::Accepted(identity), _) => Ok((identity, requested)),
@@ -277,10 +287,14 @@ where
             .await?
         {
             Ok(Verdict::Allow(permit)) => {
-                let destination = permit
-                    .destination
-                    .clone()
-                    .unwrap_or_else(|| requested.destination().clone());
+                let destination = match &permit.destination {
+                    None => requested.destination().clone(),
+                    // A rewritten destination takes the one form that phases see, too.
+                    Some(rewritten) => match rewritten.canonical() {
+                        Ok(destination) => destination,
+                        Err(error) => return Err(self.fail(requested, error.into())),
+                    },
+                };
                 Ok(Admitted {
                     requested,
                     conn,

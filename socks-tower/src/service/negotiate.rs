@@ -79,6 +79,11 @@ impl Methods {
         }
     }
 
+    /// Whether a method may be selected at all.
+    pub(super) fn serve(&self, method: Method, authenticated: bool) -> bool {
+        self.preference(authenticated).contains(&method)
+    }
+
     fn make(&self, method: Method, conn: &ConnInfo) -> Option<Box<dyn Subnegotiation>> {
         match self.added.iter().find(|added| added.method() == method) {
             Some(added) => Some(added.make(conn)),
@@ -109,8 +114,14 @@ where
     Io: AsyncRead + AsyncWrite + Unpin,
 {
     let Some(authenticator) = &phases.authenticator else {
-        let identity = Identity::claimed(&request.credentials);
-        return Ok((Authentication::Accepted(identity), None));
+        // Nobody can judge a proof, so none is accepted.
+        let authentication = match &request.credentials {
+            Credentials::None | Credentials::UserId(_) => {
+                Authentication::Accepted(Identity::claimed(&request.credentials))
+            }
+            _ => Authentication::rejected(),
+        };
+        return Ok((authentication, None));
     };
     Ok(match wire.phase(ask(authenticator, request)).await? {
         Ok(authentication) => (authentication, None),
@@ -129,6 +140,7 @@ pub(super) async fn negotiate<Io, U>(
 where
     Io: AsyncRead + AsyncWrite + Unpin,
 {
+    let mut failure = None;
     for method in methods.preference(phases.authenticator.is_some()) {
         if !offered.greeting().offers(method) {
             continue;
@@ -142,18 +154,19 @@ where
         } else if method == Method::NO_AUTHENTICATION {
             // Whoever needs a login must not get as far as a selection of 00 (R5-18).
             let request = AuthRequest::new(Arc::clone(conn), method, Credentials::None);
-            if let (Authentication::Accepted(identity), _) =
-                authenticate(phases, wire, request).await?
-            {
-                match offered.no_authentication(wire.output()) {
-                    Ok(awaiting) => return Ok((identity, awaiting)),
-                    Err(same) => offered = same,
+            match authenticate(phases, wire, request).await? {
+                (Authentication::Accepted(identity), _) => {
+                    match offered.no_authentication(wire.output()) {
+                        Ok(awaiting) => return Ok((identity, awaiting)),
+                        Err(same) => offered = same,
+                    }
                 }
+                (Authentication::Rejected(_), error) => failure = failure.or(error),
             }
         }
     }
     offered.select_none(wire.output());
-    Err(SessionEnd::NoAcceptableMethod)
+    Err(failure.map_or(SessionEnd::NoAcceptableMethod, SessionEnd::Authenticator))
 }
 
 async fn subnegotiate<Io, U>(
@@ -166,7 +179,7 @@ where
     Io: AsyncRead + AsyncWrite + Unpin,
 {
     let method = negotiating.method();
-    let mut accepted = Identity::anonymous();
+    let mut accepted = None;
     loop {
         let step = wire.step(|input, output| negotiating.step(input, output));
         negotiating = match step.map_err(SessionEnd::Malformed)? {
@@ -181,7 +194,7 @@ where
                     return Err(rejected(&authentication, error));
                 };
                 if let Authentication::Accepted(identity) = authentication {
-                    accepted = identity;
+                    accepted = Some(identity);
                 }
                 negotiating
             }
@@ -189,7 +202,9 @@ where
                 if let Some(protection) = protection {
                     wire.protect(protection).await?;
                 }
-                return Ok((accepted, awaiting));
+                // A sub-negotiation that asked nobody has let nobody in.
+                let identity = accepted.ok_or(SessionEnd::Rejected(Rejection::Credentials))?;
+                return Ok((identity, awaiting));
             }
         };
     }
@@ -201,10 +216,7 @@ pub(super) fn rejected(
     error: Option<crate::BoxError>,
 ) -> SessionEnd {
     match (authentication, error) {
-        (_, Some(error)) => SessionEnd::Failed {
-            code: socks_core::ReplyCode::NOT_ALLOWED,
-            error,
-        },
+        (_, Some(error)) => SessionEnd::Authenticator(error),
         (Authentication::Rejected(rejection), None) => SessionEnd::Rejected(*rejection),
         (Authentication::Accepted(_), None) => SessionEnd::Rejected(Rejection::Credentials),
     }

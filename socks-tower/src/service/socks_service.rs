@@ -167,7 +167,7 @@ impl<U: Send + 'static, R: Clone> SocksService<U, R> {
     }
 
     /// Most octets that a client may send ahead of the reply (`R5-7`). Reading stops there until
-    /// the tunnel is open. 16 KiB by default, and never less than a handshake needs.
+    /// the tunnel is open. 16 KiB by default, 1 MiB at most, and never less than a handshake needs.
     #[must_use]
     pub fn early_data(mut self, octets: usize) -> Self {
         self.edit().early_data = octets;

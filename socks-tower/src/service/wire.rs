@@ -8,7 +8,7 @@ use tokio::{
 };
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::{BoxError, ClientStream, SessionEnd};
+use crate::{BoxError, ClientStream, SessionEnd, time::from_now};
 
 /// The client's stream during the handshake: what has arrived and is not used yet, what is to be
 /// sent, and the one timer.
@@ -19,6 +19,8 @@ pub(super) struct Wire<Io> {
     stream: ClientStream<Io>,
     input: Zeroizing<Vec<u8>>,
     output: Zeroizing<Vec<u8>>,
+    /// How much of the output is out already.
+    sent: usize,
     ended: bool,
     deadline: Pin<Box<Sleep>>,
     limit: usize,
@@ -27,6 +29,9 @@ pub(super) struct Wire<Io> {
 /// The longest message of any handshake fits without growing, so no password is left behind in a
 /// buffer that was outgrown (`SE-16`).
 const CAPACITY: usize = 1024;
+
+/// Most octets that any setting makes a session hold before its tunnel is open.
+const MAX_INPUT: usize = 1024 * 1024;
 
 /// Octets of a refused client that are heard at most (`SE-46`).
 const MAX_LINGER: u64 = 64 * 1024;
@@ -39,15 +44,17 @@ pub(super) enum Waited<T> {
 }
 
 impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
-    /// At most `early_data` octets wait for a tunnel that is not open yet.
-    pub(super) fn new(io: Io, deadline: Instant, early_data: usize) -> Self {
+    /// What a handshake takes may wait unread in here, and no more until
+    /// [`allow_input`](Self::allow_input) says so (`SE-16`).
+    pub(super) fn new(io: Io, deadline: Instant) -> Self {
         Self {
             stream: ClientStream::new(io),
             input: Zeroizing::new(Vec::with_capacity(CAPACITY)),
             output: Zeroizing::new(Vec::new()),
+            sent: 0,
             ended: false,
             deadline: Box::pin(tokio::time::sleep_until(deadline)),
-            limit: early_data.max(CAPACITY),
+            limit: CAPACITY,
         }
     }
 
@@ -55,9 +62,9 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
         self.deadline.as_mut().reset(deadline);
     }
 
-    /// Lets a sub-negotiation with longer messages have them.
+    /// Lets more wait: a sub-negotiation's longer messages, or what comes behind the request.
     pub(super) fn allow_input(&mut self, octets: usize) {
-        self.limit = self.limit.max(octets);
+        self.limit = self.limit.max(octets.min(MAX_INPUT));
     }
 
     /// Runs one step of a state machine over what has arrived.
@@ -116,7 +123,13 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
             return Ok(());
         }
         let write = async {
-            self.stream.write_all(&self.output).await?;
+            // Cancelled by the deadline it goes on where it was, so that last words repeat nothing.
+            while let Some(rest) = self.output.get(self.sent..).filter(|rest| !rest.is_empty()) {
+                match self.stream.write(rest).await? {
+                    0 => return Err(io::ErrorKind::WriteZero.into()),
+                    octets => self.sent += octets,
+                }
+            }
             self.stream.flush().await
         };
         tokio::select! {
@@ -125,6 +138,7 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
             () = &mut self.deadline => return Err(SessionEnd::TimedOut),
         }
         self.output.zeroize();
+        self.sent = 0;
         Ok(())
     }
 
@@ -198,6 +212,8 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
         // What the sub-negotiation said last is still in clear.
         self.flush().await?;
         self.stream.protect(protection, &self.input);
+        // The end, if it was seen, is behind what was just handed over.
+        self.ended = false;
         self.input.zeroize();
         Ok(())
     }
@@ -219,11 +235,11 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
         if self.output.is_empty() {
             return;
         }
-        self.set_deadline(Instant::now() + patience);
+        self.set_deadline(from_now(patience));
         if self.flush().await.is_err() {
             return;
         }
-        self.set_deadline(Instant::now() + patience);
+        self.set_deadline(from_now(patience));
         let goodbye = async {
             self.stream.shutdown().await?;
             let mut rest = (&mut self.stream).take(MAX_LINGER);
@@ -247,7 +263,7 @@ async fn read(
     let room = limit.saturating_sub(input.len());
     if input.len() == input.capacity() {
         // Only early data gets here. It may hold no password, but its buffer may have.
-        let mut larger = Vec::with_capacity(limit);
+        let mut larger = Vec::with_capacity(limit.min(input.len() * 4));
         larger.extend_from_slice(input);
         input.zeroize();
         *input = larger;

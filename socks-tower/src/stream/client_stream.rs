@@ -44,7 +44,19 @@ impl<Io> ClientStream<Io> {
     /// The stream below, if what goes over it is exactly what the application sees: nothing was
     /// read too far and there is no protection.
     pub fn get_plain(&self) -> Option<&Io> {
-        (self.early.is_empty() && self.protected.is_none()).then_some(&self.io)
+        (self.early.is_empty() && !self.ended && self.protected.is_none()).then_some(&self.io)
+    }
+
+    /// The stream itself, under the same condition.
+    ///
+    /// # Errors
+    ///
+    /// Gives this back if there is more to it than the stream.
+    pub fn into_plain(self) -> Result<Io, Self> {
+        match self.get_plain() {
+            Some(_) => Ok(self.io),
+            None => Err(self),
+        }
     }
 
     pub(super) fn io(&self) -> &Io {

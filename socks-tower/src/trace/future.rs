@@ -18,6 +18,17 @@ pin_project! {
         #[pin]
         pub(super) inner: F,
         pub(super) span: Span,
+        pub(super) done: bool,
+    }
+
+    impl<F> PinnedDrop for TraceFuture<F> {
+        /// A session that was cut off, by a drain that took too long or by its application, has no
+        /// report to tell of.
+        fn drop(this: Pin<&mut Self>) {
+            if !this.done {
+                this.span.in_scope(|| info!(end = "aborted"));
+            }
+        }
     }
 }
 
@@ -31,6 +42,7 @@ where
         let this = self.project();
         let _entered = this.span.enter();
         let result = ready!(this.inner.poll(cx));
+        *this.done = true;
         if let Ok(report) = &result {
             log(report);
         }
@@ -60,7 +72,9 @@ fn log(report: &SessionReport) {
 
 fn error(end: &SessionEnd) -> Option<&(dyn StdError + 'static)> {
     match end {
-        SessionEnd::Failed { error, .. } | SessionEnd::Relay(error) => Some(&**error),
+        SessionEnd::Failed { error, .. }
+        | SessionEnd::Authenticator(error)
+        | SessionEnd::Relay(error) => Some(&**error),
         SessionEnd::Malformed(error) => Some(error),
         SessionEnd::Io(error) => Some(error),
         _ => None,

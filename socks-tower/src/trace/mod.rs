@@ -22,7 +22,7 @@
 //! | `remote` | the address that was dialled |
 //! | `sent`, `received` | octets of payload from and to the client |
 //! | `milliseconds` | from the accepted connection to the end |
-//! | `end` | how it ended, see [`SessionEnd::name`](crate::SessionEnd::name) |
+//! | `end` | how it ended, see [`SessionEnd::name`](crate::SessionEnd::name); `aborted` if it was cut off |
 //! | `code` | what the client was told, if it was refused |
 //! | `error` | what failed, with its sources |
 //!

@@ -36,6 +36,10 @@ where
             span.record("listener", &**listener);
         }
         let inner = span.in_scope(|| self.inner.call(incoming));
-        TraceFuture { inner, span }
+        TraceFuture {
+            inner,
+            span,
+            done: false,
+        }
     }
 }

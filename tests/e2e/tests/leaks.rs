@@ -25,7 +25,7 @@ enum Leave {
     HalfClose,
 }
 
-/// R5-62, SE-13, SE-50: sessions cut at every octet, in every way, leave no socket and no task, and
+/// R5-62: sessions cut at every octet, in every way, leave no socket and no task, and
 /// a whole one delivers its payload whatever came before.
 #[tokio::test]
 async fn truncated_sessions_leave_nothing() {

@@ -91,7 +91,18 @@ async fn a_broken_store_fails_closed() {
         .await;
     assert!(matches!(
         server.report().await.end,
-        SessionEnd::Failed { .. }
+        SessionEnd::Authenticator(_)
+    ));
+    // Method 00 is not a way to hide it.
+    Peer::script()
+        .greet([0])
+        .expect_method(0xff)
+        .expect_end()
+        .run(server.addr)
+        .await;
+    assert!(matches!(
+        server.report().await.end,
+        SessionEnd::Authenticator(_)
     ));
 }
 
@@ -268,7 +279,7 @@ async fn reply_codes_can_be_overridden() {
         .await;
 }
 
-/// SE-18: a refused client costs no phase behind the one that refused it.
+/// A refused client costs no phase behind the one that refused it.
 #[tokio::test]
 async fn phases_behind_a_refusal_are_not_asked() {
     let asked = Arc::new(std::sync::atomic::AtomicUsize::new(0));
@@ -288,4 +299,58 @@ async fn phases_behind_a_refusal_are_not_asked() {
         .run(server.addr)
         .await;
     assert_eq!(asked.load(std::sync::atomic::Ordering::SeqCst), 0);
+}
+
+/// R5-18, SE-36: methods fail closed. A login that nobody can judge lets nobody in, and SOCKS4 is
+/// served only where method 00 is.
+#[tokio::test]
+async fn methods_fail_closed() {
+    let login = [socks_core::Method::USERNAME_PASSWORD];
+    let nowhere = || open("127.0.0.1:9".parse().unwrap());
+    let mut server = Server::start(nowhere().methods(login)).await;
+    let script = Peer::script()
+        .greet([0, 2])
+        .expect_method(2)
+        .login("user", "pass");
+    script
+        .expect_login(false)
+        .expect_end()
+        .run(server.addr)
+        .await;
+    assert!(matches!(server.report().await.end, SessionEnd::Rejected(_)));
+    let everybody = service_fn(|_: AuthRequest| async {
+        let identity = socks_core::message::Identity::anonymous();
+        Ok::<_, BoxError>(Authentication::Accepted(identity))
+    });
+    let mut server = Server::start(nowhere().authenticator(everybody).methods(login)).await;
+    let script = Peer::script().request4(1, "example.com:80", "user");
+    script
+        .expect_reply4(0x5b)
+        .expect_end()
+        .run(server.addr)
+        .await;
+    assert!(matches!(server.report().await.end, SessionEnd::Rejected(_)));
+}
+
+/// SE-39: a destination that a rule rewrites takes the one form that phases see, or is refused.
+#[tokio::test]
+async fn rewritten_destinations_are_canonical() {
+    for (name, code) in [("TARGET.example.", 5), ("not a name", 1)] {
+        let rewrite = service_fn(move |_: AccessRequest| async move {
+            let destination = socks_core::Address::domain(name, 80)?;
+            Ok::<_, BoxError>(Verdict::Allow(
+                socks_core::message::Permit::new().rewrite(destination),
+            ))
+        });
+        let connector = service_fn(|connect: Connect| async move {
+            assert_eq!(connect.destination.to_string(), "target.example:80");
+            Err::<Connected<TcpStream>, _>(io::Error::from(io::ErrorKind::ConnectionRefused))
+        });
+        let server = Server::start(SocksService::new(connector).access(rewrite)).await;
+        requesting()
+            .connect("example.com:80")
+            .expect_reply(code)
+            .run(server.addr)
+            .await;
+    }
 }

@@ -197,3 +197,32 @@ async fn a_reset_is_passed_on() {
         SessionEnd::Reset(socks_tower::Side::Target)
     ));
 }
+
+/// SE-49: a session that is cut off in the middle resets both sides, so that neither takes what it
+/// has for all there is.
+#[tokio::test]
+async fn a_cut_session_is_not_a_complete_one() {
+    use tokio::{io::AsyncReadExt, net::TcpListener};
+    let mut target = Target::silent().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addr = listener.local_addr().unwrap();
+    let socks = open(target.addr);
+    let session = tokio::spawn(async move {
+        let (stream, peer) = listener.accept().await.unwrap();
+        let incoming = socks_tower::Incoming::new(stream, peer, addr);
+        tower::ServiceExt::oneshot(socks, incoming).await
+    });
+    let script = Peer::script()
+        .greet([0])
+        .expect_method(0)
+        .connect("example.com:80")
+        .expect_reply(0);
+    let mut peer = script.run(addr).await;
+    let mut accepted = target.accepted().await;
+    session.abort();
+    assert!(session.await.unwrap_err().is_cancelled());
+    for stream in [&mut peer.stream, &mut accepted] {
+        let error = stream.read(&mut [0]).await.unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
+    }
+}

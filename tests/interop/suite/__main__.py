@@ -26,15 +26,16 @@ def main():
     if not install.in_venv():
         install.install()
         install.enter_venv()
-    # `requests` and others would read these; commands get `process.environment`.
-    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
-        del os.environ[name]
     checks = Checks(args.only, args.no_skip)
     try:
         Server.binary = binary()
     except (OSError, subprocess.SubprocessError) as error:
         checks.fail("build of socks-server", error)
         return checks.close()
+
+    # Python libraries would read these; commands get `process.environment`.
+    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+        del os.environ[name]
 
     # Imported late: it needs what was installed.
     from .clients import CLIENTS, Setting

@@ -9,7 +9,7 @@ import threading
 from pathlib import Path
 
 from . import install
-from .process import end, environment, start
+from .process import end, start
 
 READY_SECONDS = 10
 STOP_SECONDS = 10
@@ -23,7 +23,7 @@ def binary():
     subprocess.run(
         ["cargo", "build", "--release", "--bin", "socks-server"],
         cwd=install.ROOT,
-        env=environment(CARGO_TARGET_DIR=str(install.TARGET)),
+        env=os.environ | {"CARGO_TARGET_DIR": str(install.TARGET)},
         stdout=sys.stderr,
         check=True,
         timeout=1500,

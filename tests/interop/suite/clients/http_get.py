@@ -3,13 +3,13 @@
 from ..targets.stream import read_all
 
 
-def http_get(connection, target, path="/page"):
-    connection.sendall(request(target, path))
+def http_get(connection, path="/page"):
+    connection.sendall(request(path))
     return body(read_all(connection))
 
 
-def request(target, path="/page"):
-    return f"GET {path} HTTP/1.1\r\nHost: localhost:{target.port}\r\nConnection: close\r\n\r\n".encode()
+def request(path):
+    return f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
 
 
 def body(response):

@@ -77,13 +77,14 @@ def digest(path):
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def is_refused(setting, tool, proxy_command):
+def is_refused(setting, tool, proxy_command, words):
     """The same command as one that succeeds, but for the login."""
     needs(setting, tool)
     sshd = setting.targets.sshd
     before = len(sshd.processes)
     outcome = command("ssh", *options(setting, proxy_command), f"{sshd.user}@127.0.0.1", "true")
     expect_equal(f"exit of {outcome}", outcome.code, 255)
+    expect(words in outcome.errors, f"expected {words!r} in {outcome}")
     expect_equal("connections that reached sshd", len(sshd.processes) - before, 0)
 
 
@@ -108,9 +109,9 @@ def run(checks, setting):
     ]:
         for how in ("scp", "sftp"):
             checks.check(f"{how} via {name}", copies, setting, tool, proxy_command, "127.0.0.1", how)
-    for name, tool, proxy_command in [
-        ("nc -X 5 without login", "nc", f"nc -X 5 -x 127.0.0.1:{login} %h %p"),
-        ("nc -X 4 without login", "nc", f"nc -X 4 -x 127.0.0.1:{login} %h %p"),
-        ("ncat socks5 with wrong password", "ncat", f"{ncat}{login} --proxy-auth bob:wrong %h %p"),
+    for name, tool, proxy_command, words in [
+        ("nc -X 5 without login", "nc", f"nc -X 5 -x 127.0.0.1:{login} %h %p", "authentication method negotiation failed"),
+        ("nc -X 4 without login", "nc", f"nc -X 4 -x 127.0.0.1:{login} %h %p", "Request rejected or failed"),
+        ("ncat socks5 with wrong password", "ncat", f"{ncat}{login} --proxy-auth bob:wrong %h %p", "authentication failed"),
     ]:
-        checks.check(f"ssh via {name} is refused", is_refused, setting, tool, proxy_command)
+        checks.check(f"ssh via {name} is refused", is_refused, setting, tool, proxy_command, words)

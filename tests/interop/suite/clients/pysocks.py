@@ -5,7 +5,7 @@ import socket
 import struct
 
 from ..checks import Skip, expect, expect_equal
-from ..targets.guard import held_by_proxy
+from ..targets.guard import held_by_server
 from ..targets.stream import read_all
 from . import NO_SUCH_NAME
 from .http_get import http_get
@@ -31,7 +31,7 @@ def page(setting, protocol, rdns, host, login=None):
     server = setting.login if login and protocol == 5 else setting.open
     with proxied(protocol, server, rdns, login) as connection:
         connection.connect((host, target.port))
-        expect_equal("page", http_get(connection, target), target.page)
+        expect_equal("page", http_get(connection), target.page)
 
 
 def on_ipv6(setting):
@@ -39,14 +39,14 @@ def on_ipv6(setting):
         raise Skip("no ::1 here")
     with proxied(5, setting.open) as connection:
         connection.connect(("::1", target.port))
-        expect_equal("page", http_get(connection, target), target.page)
+        expect_equal("page", http_get(connection), target.page)
 
 
 def download(setting):
     target = setting.targets.http
     with proxied(5, setting.open) as connection:
         connection.connect(("127.0.0.1", target.port))
-        octets = http_get(connection, target, "/big")
+        octets = http_get(connection, "/big")
     expect_equal("hash of the download", hashlib.sha256(octets).hexdigest(), target.big_hash)
 
 
@@ -140,7 +140,7 @@ def bound_address(setting):
         connection.connect(("127.0.0.1", target.port))
         host, port = connection.get_proxy_sockname()
         ends = (host, port), ("127.0.0.1", target.port)
-        expect(held_by_proxy(socket.AF_INET, *ends), f"the server has no connection from {host}:{port} to the target")
+        expect(held_by_server(socket.AF_INET, *ends), f"the server has no connection from {host}:{port} to the target")
 
 
 def run(checks, setting):

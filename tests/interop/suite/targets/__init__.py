@@ -3,7 +3,7 @@
 import contextlib
 import socket
 
-from .guard import Refusals
+from .guard import Guard
 from .http import Http
 from .sshd import Sshd
 from .stream import AnswersAfterEof, EndsFirst
@@ -16,12 +16,12 @@ class Targets:
         self._stack = contextlib.ExitStack()
         opened = self._stack.enter_context
         try:
-            self.refusals = Refusals()
-            self.http = opened(Http("127.0.0.1", self.refusals))
-            self.http6 = opened(Http("::1", self.refusals)) if has_ipv6() else None
-            self.after_eof = opened(AnswersAfterEof(self.refusals))
-            self.ends_first = opened(EndsFirst(self.refusals))
-            self.sshd = opened(Sshd(workspace, self.refusals)) if Sshd.program() else None
+            self.guard = Guard()
+            self.http = opened(Http("127.0.0.1", self.guard))
+            self.http6 = opened(Http("::1", self.guard)) if has_ipv6() else None
+            self.after_eof = opened(AnswersAfterEof(self.guard))
+            self.ends_first = opened(EndsFirst(self.guard))
+            self.sshd = opened(Sshd(workspace, self.guard)) if Sshd.program() else None
             # Bound and not listening: nobody else gets this port, and it refuses connections.
             self._closed = opened(socket.socket())
             self._closed.bind(("127.0.0.1", 0))

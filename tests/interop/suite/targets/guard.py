@@ -15,18 +15,38 @@ SOCK_DIAG_BY_FAMILY = 20
 INODE_OFFSET = 16 + 68
 
 
-class Refusals(list):
-    """Connections that were refused because they came from elsewhere."""
+class Guard:
+    """Lets servers in. `strangers` counts connections of others."""
+
+    def __init__(self):
+        self.strangers = 0
+
+    def admits(self, connection):
+        try:
+            inode = _inode(connection.family, connection.getpeername()[:2], connection.getsockname()[:2])
+        except OSError:
+            inode = None
+        # Nobody holds it any more, so nobody can be told a page either.
+        if not inode:
+            return False
+        if _held_by_server(inode):
+            return True
+        self.strangers += 1
+        return False
 
 
-def through_proxy(connection):
-    return held_by_proxy(connection.family, connection.getpeername()[:2], connection.getsockname()[:2])
-
-
-def held_by_proxy(family, local, remote):
+def held_by_server(family, local, remote):
     """Whether a server holds the TCP socket with these ends."""
-    inode = _ask_kernel(family, local, remote) or _search(local[1], remote[1])
-    return inode is not None and any(_holds(pid, inode) for pid in list(Server.running))
+    inode = _inode(family, local, remote)
+    return bool(inode) and _held_by_server(inode)
+
+
+def _held_by_server(inode):
+    return any(_holds(pid, inode) for pid in list(Server.running))
+
+
+def _inode(family, local, remote):
+    return _ask_kernel(family, local, remote) or _search(local[1], remote[1])
 
 
 def _ask_kernel(family, local, remote):

@@ -6,8 +6,6 @@ import os
 import socket
 import threading
 
-from .guard import through_proxy
-
 BIG = 24 << 20
 
 
@@ -16,10 +14,10 @@ class Http(http.server.ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 128
 
-    def __init__(self, host, refusals):
+    def __init__(self, host, guard):
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         super().__init__((host, 0), Handler)
-        self.refusals = refusals
+        self.guard = guard
         self.port = self.server_address[1]
         # Random, so that no other server can answer for this one.
         self.page = b"page " + os.urandom(16).hex().encode() + b"\n"
@@ -39,10 +37,7 @@ class Http(http.server.ThreadingHTTPServer):
         self.server_name, self.server_port = self.server_address[:2]
 
     def verify_request(self, request, client_address):
-        if through_proxy(request):
-            return True
-        self.refusals.append(client_address)
-        return False
+        return self.guard.admits(request)
 
     def handle_error(self, request, client_address):
         """Clients may leave whenever they like."""

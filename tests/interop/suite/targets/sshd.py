@@ -18,7 +18,7 @@ class Sshd(Listener):
     def program():
         return shutil.which("sshd")
 
-    def __init__(self, workspace, refusals):
+    def __init__(self, workspace, guard):
         self.user = pwd.getpwuid(os.getuid()).pw_name
         self.folder = workspace / "sshd"
         self.folder.mkdir(mode=0o700)
@@ -42,7 +42,7 @@ class Sshd(Listener):
             os.makedirs("/run/sshd", mode=0o755, exist_ok=True)
         self.log = self.folder / "log"
         self.processes = []
-        super().__init__(refusals)
+        super().__init__(guard)
 
     def _key(self, name):
         path = self.folder / name

@@ -6,16 +6,14 @@ import queue
 import socket
 import threading
 
-from .guard import through_proxy
-
 SECONDS = 20
 
 
 class Listener:
     """Accepts on a loopback port and runs `serve` in a thread for each connection."""
 
-    def __init__(self, refusals):
-        self.refusals = refusals
+    def __init__(self, guard):
+        self.guard = guard
         self.socket = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.port = self.socket.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
@@ -23,11 +21,10 @@ class Listener:
     def _accept(self):
         while True:
             try:
-                connection, peer = self.socket.accept()
+                connection, _ = self.socket.accept()
             except OSError:
                 return
-            if not through_proxy(connection):
-                self.refusals.append(peer)
+            if not self.guard.admits(connection):
                 connection.close()
                 continue
             connection.settimeout(SECONDS)
@@ -63,10 +60,10 @@ class AnswersAfterEof(Listener):
 class EndsFirst(Listener):
     """Sends, ends its direction, and only then reads to the end. What it got is in `received`."""
 
-    def __init__(self, refusals):
+    def __init__(self, guard):
         self.octets = os.urandom(300_000)
         self.received = queue.Queue()
-        super().__init__(refusals)
+        super().__init__(guard)
 
     def serve(self, connection):
         connection.sendall(self.octets)
