@@ -13,7 +13,7 @@ use std::{
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::value::{Level, Listen, Name, Password, Seconds};
+use crate::value::{Level, Listen, Name, Password, Ports, Seconds, Strangers};
 
 /// Every key is optional; `socks-server.toml` next to this file shows them all.
 #[derive(Debug, Default, Deserialize)]
@@ -21,11 +21,11 @@ use crate::value::{Level, Listen, Name, Password, Seconds};
 pub struct Config {
     pub listen: Option<Vec<Listen>>,
     pub allow_private: Option<bool>,
-    pub bind: Option<bool>,
     pub udp: Option<bool>,
     pub workers: Option<NonZeroU16>,
     pub log: Option<Level>,
     user: Vec<User>,
+    pub bind: Bind,
     pub deadlines: Deadlines,
     pub egress: Egress,
     pub limits: Limits,
@@ -36,6 +36,22 @@ pub struct Config {
 struct User {
     name: Spanned<Name>,
     password: Password,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Bind {
+    pub enabled: Option<bool>,
+    pub any_peer: Option<bool>,
+    pub strangers: Option<Strangers>,
+    pub external_ipv4: Option<Ipv4Addr>,
+    pub external_ipv6: Option<Ipv6Addr>,
+    pub advertised_ipv4: Option<Ipv4Addr>,
+    pub advertised_ipv6: Option<Ipv6Addr>,
+    pub ports: Option<Ports>,
+    pub excluded_ports: Option<Vec<u16>>,
+    pub listeners: Option<NonZeroU16>,
+    pub listeners_per_client: Option<NonZeroU16>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -220,8 +236,16 @@ mod tests {
                 "f.toml:2:8: deadlines.idle: wrong value, expected a whole",
             ),
             (
-                "bind = 1",
-                "f.toml:1:8: bind: wrong value, expected a boolean",
+                "udp = 1",
+                "f.toml:1:7: udp: wrong value, expected a boolean",
+            ),
+            (
+                "[bind]\nports = \"1000-2000\"",
+                "f.toml:2:9: bind.ports: expected FIRST-LAST, from 1024 to 65535",
+            ),
+            (
+                "[bind]\nstrangers = \"welcome\"",
+                "f.toml:2:13: bind.strangers: unknown variant `welcome`, expected `ignore` or `refuse`",
             ),
             (
                 "workers = 0",

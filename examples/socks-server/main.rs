@@ -6,11 +6,12 @@
 //! | the configuration file, and a sample with every key | `config.rs`, `socks-server.toml` |
 //! | values that both have | `value.rs` |
 //! | what both come to | `settings.rs` |
-//! | the services | `pipeline.rs` |
+//! | the services, and those of BIND | `pipeline.rs`, `bind.rs` |
 //! | listeners and warnings about them | `listen.rs` |
 //! | signals | `shutdown.rs` |
 
 mod args;
+mod bind;
 mod config;
 mod listen;
 mod pipeline;

@@ -16,6 +16,7 @@ pub fn pipeline(settings: &Settings, own: Vec<SocketAddr>) -> Pipeline {
     let connector = TcpConnector::new()
         .connect_timeout(settings.deadlines.request)
         .egress(settings.egress.clone());
+    let binder = settings.bind.as_ref().map(|bind| bind.binder(&own));
     let mut socks = SocksService::new(connector)
         .access(access(settings, own))
         .deadlines(settings.deadlines)
@@ -25,8 +26,10 @@ pub fn pipeline(settings: &Settings, own: Vec<SocketAddr>) -> Pipeline {
         let users = users.map(|(name, password)| (name.0.clone(), password.0.clone()));
         socks = socks.authenticator(StaticUsers::from_iter(users));
     }
-    // With phases for BIND and UDP ASSOCIATE, `settings.bind` and `settings.udp` set
-    // `.binder(..)` and `.udp_relayer(..)` here.
+    if let Some(binder) = binder {
+        socks = socks.binder(binder);
+    }
+    // With a phase for UDP ASSOCIATE, `settings.udp` sets `.udp_relayer(..)` here.
     ServiceBuilder::new()
         .concurrency_limit(settings.sessions)
         .layer(TraceLayer::new())
@@ -37,7 +40,8 @@ fn access(settings: &Settings, own: Vec<SocketAddr>) -> SafeDefault {
     SafeDefault::new()
         .allow_private(settings.allow_private)
         .allow_local(settings.allow_private)
-        .bind(settings.bind)
+        .bind(settings.bind.is_some())
+        .bind_any_peer(settings.bind.as_ref().is_some_and(|bind| bind.any_peer))
         .own_listeners(own)
 }
 

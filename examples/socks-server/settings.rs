@@ -7,6 +7,7 @@ use socks_tower::{AdaptiveRelay, Deadlines};
 
 use crate::{
     args::Args,
+    bind::Bind,
     config::{self, Config},
     value::{Level, Listen, Name, Password, Seconds, user},
 };
@@ -16,7 +17,7 @@ pub struct Settings {
     pub listen: Vec<Listen>,
     pub users: Vec<(Name, Password)>,
     pub allow_private: bool,
-    pub bind: bool,
+    pub bind: Option<Bind>,
     pub udp: bool,
     pub workers: Option<NonZeroU16>,
     pub log: Level,
@@ -51,7 +52,10 @@ impl Settings {
             },
             users,
             allow_private: args.allow_private || config.allow_private.unwrap_or(false),
-            bind: bind.or(config.bind).unwrap_or(true),
+            bind: bind
+                .or(config.bind.enabled)
+                .unwrap_or(true)
+                .then(|| Bind::new(&config.bind, &config.egress)),
             udp: udp.or(config.udp).unwrap_or(true),
             workers: args.workers.or(config.workers),
             log: args.log.or(config.log).unwrap_or_default(),
@@ -123,7 +127,7 @@ fn relay(config: &config::Deadlines) -> AdaptiveRelay {
     relay
 }
 
-fn egress(config: &config::Egress) -> Egress {
+pub fn egress(config: &config::Egress) -> Egress {
     let mut egress = Egress::new();
     egress.ipv4 = config.ipv4;
     egress.ipv6 = config.ipv6;
@@ -151,7 +155,10 @@ impl fmt::Display for Settings {
             writeln!(f, "user: none, no authentication")?;
         }
         writeln!(f, "allow_private: {}", self.allow_private)?;
-        writeln!(f, "bind: {} (not there yet)", self.bind)?;
+        match &self.bind {
+            Some(bind) => writeln!(f, "bind: {bind:?}")?,
+            None => writeln!(f, "bind: false")?,
+        }
         writeln!(f, "udp: {} (not there yet)", self.udp)?;
         match self.workers {
             Some(workers) => writeln!(f, "workers: {workers}")?,
@@ -187,12 +194,12 @@ mod tests {
         let settings = settings(&[]).unwrap();
         assert_eq!(settings.listen[0].to_string(), "127.0.0.1:1080");
         assert!(settings.users.is_empty() && !settings.allow_private);
-        assert!(settings.bind && settings.udp && settings.workers.is_none());
+        assert!(settings.bind.is_some() && settings.udp && settings.workers.is_none());
     }
 
     #[test]
     fn the_last_of_two_opposite_flags_counts() {
-        assert!(!settings(&["--bind", "--no-bind"]).unwrap().bind);
+        assert!(settings(&["--bind", "--no-bind"]).unwrap().bind.is_none());
         assert!(!settings(&["--no-udp"]).unwrap().udp);
     }
 
@@ -227,15 +234,16 @@ mod tests {
     fn flags_override_the_file() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("socks.toml");
-        let file = "listen = ['127.0.0.1:1']\nbind = false\nworkers = 2\nlog = 'warn'\n\
-                    [deadlines]\nidle = 7\n[limits]\nsessions = 9\n\
+        let file = "listen = ['127.0.0.1:1']\nworkers = 2\nlog = 'warn'\n\
+                    [bind]\nenabled = false\n[deadlines]\nidle = 7\n[limits]\nsessions = 9\n\
                     [[user]]\nname = 'filed'\npassword = 'x'\n";
         std::fs::write(&path, file).unwrap();
         let config = ["--config", path.to_str().unwrap()];
 
         let read = settings(&config).unwrap();
         assert_eq!(read.listen[0].to_string(), "127.0.0.1:1");
-        assert_eq!((read.bind, read.udp, read.sessions), (false, true, 9));
+        assert_eq!((read.udp, read.sessions), (true, 9));
+        assert!(read.bind.is_none());
         assert_eq!((read.workers, read.log), (NonZeroU16::new(2), Level::Warn));
         assert_eq!(read.users[0].0.0, *"filed");
 
@@ -250,7 +258,7 @@ mod tests {
         ];
         let read = settings(&[&config[..], &flags].concat()).unwrap();
         assert_eq!(
-            (read.listen.len(), read.users.len(), read.bind),
+            (read.listen.len(), read.users.len(), read.bind.is_some()),
             (1, 1, true)
         );
         assert_eq!(read.listen[0].to_string(), "[::1]:2");

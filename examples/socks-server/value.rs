@@ -1,6 +1,6 @@
 //! Values that flags and the configuration file share.
 
-use std::{fmt, net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
+use std::{fmt, net::SocketAddr, ops::RangeInclusive, path::PathBuf, str::FromStr, time::Duration};
 
 use clap::ValueEnum;
 use serde::{Deserialize, Deserializer, de};
@@ -120,6 +120,41 @@ impl<'de> Deserialize<'de> for Seconds {
         }
 
         deserializer.deserialize_i64(Visitor)
+    }
+}
+
+/// Ports from one to another, both included, none of them privileged.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Ports(pub RangeInclusive<u16>);
+
+impl TryFrom<String> for Ports {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let ports = text.split_once('-').and_then(|(first, last)| {
+            let (first, last) = (first.parse().ok()?, last.parse().ok()?);
+            (1024 <= first && first <= last).then_some(Self(first..=last))
+        });
+        ports.ok_or("expected FIRST-LAST, from 1024 to 65535")
+    }
+}
+
+/// What a connection that a BIND does not expect does to it.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Strangers {
+    #[default]
+    Ignore,
+    Refuse,
+}
+
+impl From<Strangers> for socks_tower::Strangers {
+    fn from(strangers: Strangers) -> Self {
+        match strangers {
+            Strangers::Ignore => Self::Ignore,
+            Strangers::Refuse => Self::Refuse,
+        }
     }
 }
 

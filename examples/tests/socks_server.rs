@@ -6,7 +6,10 @@ use std::{fs, net::SocketAddr};
 
 use common::{Example, output, within};
 use support::{Peer, Script, Target};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::{
+    io::AsyncWriteExt,
+    net::{TcpListener, TcpStream},
+};
 
 const SERVER: &str = env!("CARGO_BIN_EXE_socks-server");
 
@@ -103,24 +106,62 @@ async fn with_users() {
     );
 }
 
-/// R5-28: the commands whose phases are not there yet, whatever the flags say.
+/// R5-28: what is switched off for everybody, or not there yet, is 07.
 #[tokio::test]
 async fn bind_and_udp() {
-    for flags in [&["--bind", "--udp"][..], &["--no-bind", "--no-udp"], &[]] {
+    for (flags, bind) in [
+        (&["--bind", "--udp"][..], 0),
+        (&["--no-bind", "--no-udp"], 7),
+        (&[], 0),
+    ] {
         let mut server = start(&[&["--listen", "127.0.0.1:0"], flags].concat());
         let addr = server.addr().await;
-        anonymous()
-            .bind("127.0.0.1:9")
-            .expect_reply(7)
-            .expect_end()
-            .run(addr)
-            .await;
+        let script = anonymous().bind("127.0.0.1:9").expect_reply(bind);
+        script.run(addr).await;
         anonymous()
             .udp_associate("0.0.0.0:0")
             .expect_reply(7)
             .expect_end()
             .run(addr)
             .await;
+    }
+}
+
+/// BI-4, BI-9, BI-10, BI-12, BI-21, SE-20, SE-59: BIND by default, and by every key of its table.
+#[tokio::test]
+async fn bind() {
+    let mut server = start(&["--listen", "127.0.0.1:0"]);
+    let addr = server.addr().await;
+    let script = anonymous().bind("127.0.0.1:0").expect_reply(0);
+    let mut client = script.run(addr).await;
+    let bound = client.bound.unwrap();
+    let mut peer = TcpStream::connect(bound).await.unwrap();
+    assert_eq!(client.read(10).await[..2], [5, 0]);
+    peer.write_all(b"220").await.unwrap();
+    assert_eq!(client.read(3).await, b"220");
+    let script = anonymous().bind("0.0.0.0:0").expect_reply(2);
+    script.expect_end().run(addr).await;
+
+    let dir = tempfile::tempdir().unwrap();
+    let config = dir.path().join("socks.toml");
+    let keys = "[bind]\nany_peer = true\nstrangers = 'refuse'\nports = '20000-29999'\n\
+                external_ipv4 = '127.0.0.9'\nadvertised_ipv4 = '192.0.2.80'\n\
+                excluded_ports = [20000]\nlisteners = 2\nlisteners_per_client = 1\n";
+    fs::write(&config, keys).unwrap();
+    let config = ["--config", config.to_str().unwrap()];
+    let mut server = start(&[&["--listen", "127.0.0.1:0"], &config[..]].concat());
+    let addr = server.addr().await;
+    for (expected, code) in [("127.0.0.2:0", 2), ("0.0.0.0:0", 0)] {
+        let script = anonymous().bind(expected).expect_reply(0);
+        let mut client = script.run(addr).await;
+        let bound = client.bound.unwrap();
+        assert_eq!(bound.ip().to_string(), "192.0.2.80");
+        assert!((20_001..30_000).contains(&bound.port()), "{bound}");
+        let more = anonymous().bind(expected).expect_reply(2);
+        more.expect_end().run(addr).await;
+        let inside = SocketAddr::new("127.0.0.9".parse().unwrap(), bound.port());
+        let _peer = TcpStream::connect(inside).await.unwrap();
+        assert_eq!(client.read(10).await[..2], [5, code], "{expected}");
     }
 }
 
@@ -336,6 +377,7 @@ async fn check() {
         "listen: 127.0.0.1:1080",
         "user: alice",
         "udp: false",
+        "bind: Bind { any_peer: false",
         "workers: none",
     ] {
         assert!(printed.contains(line), "{line} in {printed}");

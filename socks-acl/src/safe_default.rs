@@ -9,7 +9,7 @@ use std::{
 use ipnet::{IpNet, Ipv4Net};
 use socks_core::{
     Address, Command,
-    message::{AccessRequest, Endpoint, Permit, Verdict},
+    message::{AccessPoint, AccessRequest, Endpoint, Permit, Verdict},
 };
 use tower_service::Service;
 
@@ -41,7 +41,7 @@ use crate::{
 /// | command | judged |
 /// |---|---|
 /// | CONNECT, RESOLVE, RESOLVE_PTR | the destination |
-/// | BIND | refused unless [`bind`](Self::bind) grants it; then the expected peer |
+/// | BIND | refused unless [`bind`](Self::bind) grants it; then the expected peer, and whoever has connected ([`AccessPoint::BindPeer`]) |
 /// | UDP ASSOCIATE | each datagram's destination; the request only says where the client sends from |
 ///
 /// Clones share the settings. One judgement compares an address with a few lists and allocates
@@ -145,10 +145,15 @@ impl SafeDefault {
         let judged = match request.command {
             Command::UdpAssociate => false,
             Command::Bind if !policy.bind => return Err(Refusal::Bind),
-            Command::Bind if is_any_peer(&request.destination) => match policy.bind_any_peer {
-                true => false,
-                false => return Err(Refusal::BindAnyPeer),
-            },
+            // Zeros mean any peer in a request only: nobody connects from there.
+            Command::Bind
+                if request.point == AccessPoint::Request && is_any_peer(&request.destination) =>
+            {
+                match policy.bind_any_peer {
+                    true => false,
+                    false => return Err(Refusal::BindAnyPeer),
+                }
+            }
             Command::Connect | Command::Bind | Command::Resolve | Command::ResolvePtr => true,
             _ => return Err(Refusal::Command),
         };

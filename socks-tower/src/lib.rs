@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod bind;
 mod connect;
 mod error;
 mod incoming;
@@ -20,6 +21,7 @@ pub mod trace;
 #[cfg(feature = "hickory")]
 pub use self::resolve::HickoryResolver;
 pub use self::{
+    bind::{Advertise, BindError, BindErrorKind, Strangers, TcpBindFuture, TcpBinder},
     connect::{ConnectError, ConnectErrorKind, TcpConnectFuture, TcpConnector},
     error::BoxError,
     incoming::Incoming,

@@ -1,8 +1,8 @@
-use std::{error::Error, fmt, io};
+use std::{error::Error, fmt, io, net::SocketAddr};
 
 use socks_core::{NameError, ReplyCode, client::ClientError, v4};
 
-use crate::{BoxError, ConnectError, ConnectErrorKind, ResolveError};
+use crate::{BindError, BindErrorKind, BoxError, ConnectError, ConnectErrorKind, ResolveError};
 
 /// The code with which a client is told about `error`: the one table of the project (`R5-67`).
 ///
@@ -12,6 +12,7 @@ use crate::{BoxError, ConnectError, ConnectErrorKind, ResolveError};
 /// |---|---|
 /// | [`CodedError`] | its own |
 /// | [`ConnectError`] | by its kind, or by its source |
+/// | [`BindError`] | by its kind, see below |
 /// | [`ResolveError`] | 04 |
 /// | [`NameError`] | 01 |
 /// | [`ClientError`]: an upstream proxy refused the request | the upstream's |
@@ -20,6 +21,13 @@ use crate::{BoxError, ConnectError, ConnectErrorKind, ResolveError};
 /// | `Overloaded` of [`tower::load_shed`] | 01 |
 /// | [`io::Error`] | by its error number or kind, see `R5-67` |
 /// | anything else | 01 |
+///
+/// | BIND failed because | code |
+/// |---|---|
+/// | of a rule: the permit, a stranger (`BI-12`), the client's limit (`SE-59`), Dante's extension | 02 |
+/// | the expected peer's name did not resolve (`BI-6`) | 04 |
+/// | this machine has no route to the expected peer | 03 or 04, as the system says |
+/// | of anything else: the limit in all, the listener, ports | 01 |
 ///
 /// Never [`ReplyCode::SUCCEEDED`], whatever the error claims.
 pub fn reply_code(error: &(dyn Error + 'static)) -> ReplyCode {
@@ -44,6 +52,12 @@ fn answer(error: &(dyn Error + 'static)) -> Option<ReplyCode> {
         link = cause(error);
     }
     outer
+}
+
+/// The stranger that an error of a binder names, however it is wrapped (`BI-12`).
+pub(crate) fn stranger(error: &(dyn Error + 'static)) -> Option<SocketAddr> {
+    let mut chain = std::iter::successors(Some(error), |error| cause(*error));
+    chain.find_map(|error| error.downcast_ref::<BindError>()?.peer())
 }
 
 /// The next link. The `source()` of an [`io::Error`] passes over the error that it wraps.
@@ -72,6 +86,9 @@ fn phase(error: &(dyn Error + 'static)) -> Option<ReplyCode> {
     if let Some(error) = error.downcast_ref::<ConnectError>() {
         return connect(error);
     }
+    if let Some(error) = error.downcast_ref::<BindError>() {
+        return Some(bind(error));
+    }
     if error.is::<ResolveError>() {
         return Some(resolve(error));
     }
@@ -93,6 +110,36 @@ fn connect(error: &ConnectError) -> Option<ReplyCode> {
         ConnectErrorKind::Egress => egress(error),
         ConnectErrorKind::Io => return None,
     })
+}
+
+/// What the system says about our own socket is no word about the peer: 01.
+fn bind(error: &BindError) -> ReplyCode {
+    match error.kind() {
+        BindErrorKind::NotPermitted
+        | BindErrorKind::Extension
+        | BindErrorKind::ClientLimit
+        | BindErrorKind::Stranger => ReplyCode::NOT_ALLOWED,
+        BindErrorKind::Resolve => resolve(error),
+        BindErrorKind::NoAddress => route(error),
+        BindErrorKind::Name
+        | BindErrorKind::TotalLimit
+        | BindErrorKind::NoPort
+        | BindErrorKind::Listen
+        | BindErrorKind::Accept => ReplyCode::GENERAL_FAILURE,
+    }
+}
+
+fn route(error: &BindError) -> ReplyCode {
+    let source = error.source().and_then(|source| source.downcast_ref());
+    match source.map(io::Error::kind) {
+        Some(
+            io::ErrorKind::NetworkUnreachable
+            | io::ErrorKind::NetworkDown
+            | io::ErrorKind::AddrNotAvailable,
+        ) => ReplyCode::NETWORK_UNREACHABLE,
+        Some(io::ErrorKind::HostUnreachable) => ReplyCode::HOST_UNREACHABLE,
+        _ => ReplyCode::GENERAL_FAILURE,
+    }
 }
 
 /// Whatever broke a lookup, a refused connection to the DNS server say, is no word about the

@@ -2,7 +2,7 @@ use std::{net::SocketAddr, sync::Arc};
 
 use socks_core::{
     Command, ReplyCode,
-    message::{AccessRequest, ConnInfo, Endpoint, Identity, SessionId, Version},
+    message::{AccessPoint, AccessRequest, ConnInfo, Endpoint, Identity, SessionId, Version},
 };
 
 use super::{LOCAL, PUBLIC, address, connect, request};
@@ -105,6 +105,29 @@ fn any_peer_needs_its_own_grant() {
         let permit = granted.check(&question).unwrap();
         assert!(permit.permits("8.8.8.8:4000".parse().unwrap()));
         assert!(!permit.permits("10.0.0.1:4000".parse().unwrap()));
+    }
+}
+
+/// BI-22, SE-57: a peer that has connected is judged as an address, by the grant of BIND and not by
+/// that for any peer, and zeros are no peer.
+#[test]
+fn bind_peers_are_judged() {
+    let judge = |access: &SafeDefault, peer: &str| {
+        let question = request(PUBLIC, Command::Bind, address(peer)).at(AccessPoint::BindPeer);
+        access.check(&question).map(drop)
+    };
+    let off = SafeDefault::new();
+    assert_eq!(judge(&off, "8.8.8.8:4000"), Err(Refusal::Bind));
+    let on = off.bind(true);
+    assert_eq!(judge(&on, "8.8.8.8:4000"), Ok(()));
+    for (peer, range) in [
+        ("10.0.0.1:4000", SpecialPurpose::Private),
+        ("[::ffff:127.0.0.1]:4000", SpecialPurpose::Loopback),
+        ("0.0.0.0:4000", SpecialPurpose::ThisNetwork),
+    ] {
+        let refused = Err(Refusal::SpecialPurpose(range));
+        assert_eq!(judge(&on, peer), refused, "{peer}");
+        assert_eq!(judge(&on.clone().bind_any_peer(true), peer), refused);
     }
 }
 

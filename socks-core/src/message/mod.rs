@@ -23,7 +23,7 @@ mod operation;
 mod permit;
 
 pub use self::{
-    access::{AccessRequest, Verdict},
+    access::{AccessPoint, AccessRequest, Verdict},
     auth::{AuthRequest, Authentication, Rejection},
     conn_info::{ConnInfo, Endpoint, SessionId, Version},
     credentials::Credentials,

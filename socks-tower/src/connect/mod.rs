@@ -10,6 +10,7 @@ mod error;
 mod establish;
 mod race;
 
+pub(crate) use self::dial::{set_route, tune};
 pub use self::{
     connector::{TcpConnectFuture, TcpConnector},
     error::{ConnectError, ConnectErrorKind},

@@ -104,6 +104,48 @@ fn egress_errors() {
     assert_eq!(egress(ErrorKind::AddrInUse), 0x01);
 }
 
+/// R5-67, SE-20, BI-6, BI-12: rules and the client's limit are 02, the server's own troubles 01, and
+/// a stranger is found however its error is wrapped.
+#[test]
+fn bind_errors() {
+    for (kind, expected) in [
+        (BindErrorKind::NotPermitted, 0x02),
+        (BindErrorKind::Extension, 0x02),
+        (BindErrorKind::ClientLimit, 0x02),
+        (BindErrorKind::Resolve, 0x04),
+        (BindErrorKind::Name, 0x01),
+        (BindErrorKind::TotalLimit, 0x01),
+        (BindErrorKind::NoAddress, 0x01),
+        (BindErrorKind::NoPort, 0x01),
+    ] {
+        assert_eq!(code(BindError::new(kind)), expected, "{kind:?}");
+    }
+    for (kind, cause, expected) in [
+        (
+            BindErrorKind::NoAddress,
+            ErrorKind::NetworkUnreachable,
+            0x03,
+        ),
+        (BindErrorKind::NoAddress, ErrorKind::HostUnreachable, 0x04),
+        (BindErrorKind::NoAddress, ErrorKind::PermissionDenied, 0x01),
+        (BindErrorKind::Listen, ErrorKind::PermissionDenied, 0x01),
+        (BindErrorKind::Accept, ErrorKind::ConnectionReset, 0x01),
+        (BindErrorKind::Resolve, ErrorKind::ConnectionRefused, 0x04),
+    ] {
+        let error = BindError::with_source(kind, IoError::from(cause));
+        assert_eq!(code(error), expected, "{kind:?} {cause}");
+    }
+    let addr = "203.0.113.9:4444".parse().unwrap();
+    for error in [
+        Wrapper(BindError::stranger(addr).into()).into(),
+        BoxError::from(IoError::other(BindError::stranger(addr))),
+    ] {
+        assert_eq!(reply_code(&*error), ReplyCode::NOT_ALLOWED);
+        assert_eq!(stranger(&*error), Some(addr));
+    }
+    assert_eq!(stranger(&IoError::from(ErrorKind::TimedOut)), None);
+}
+
 /// R5-67: a name that does not resolve is 04 for whatever reason; a malformed one is 01.
 #[test]
 fn resolve_errors() {

@@ -2,7 +2,7 @@ use std::io::{self, ErrorKind};
 
 /// What a failed accept says about the next one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum AcceptError {
+pub(crate) enum AcceptError {
     /// One connection is lost; the next may be fine.
     Connection,
     /// Descriptors, buffers or memory ran out: accepting again at once would only spin (`SE-17`).
@@ -12,7 +12,7 @@ pub(super) enum AcceptError {
 }
 
 impl AcceptError {
-    pub(super) fn of(error: &io::Error) -> Self {
+    pub(crate) fn of(error: &io::Error) -> Self {
         if let Some(known) = error.raw_os_error().and_then(of_code) {
             return known;
         }

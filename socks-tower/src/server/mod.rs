@@ -25,6 +25,7 @@ mod unix;
 mod worker;
 mod workers;
 
+pub(crate) use self::accept_error::AcceptError;
 pub use self::{
     listener::{Listener, ListenerExt},
     map_io::MapIo,

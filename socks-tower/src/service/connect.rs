@@ -45,6 +45,6 @@ where
         conn,
         identity,
         destination,
-        permit,
+        permits: (permit, None),
     })
 }

@@ -42,8 +42,8 @@ where
     // The handshake's memory is boxed so that it is gone while the tunnel is open.
     let handshake = handshake(&shared, incoming, started, &traffic, &mut report);
     report.end = match Box::pin(handshake).await {
-        // The permit lives as long as the tunnel: it may hold a slot.
-        Ok((tunnel, _permit)) => relay(&shared.relay, tunnel).await,
+        // Permits live as long as the tunnel: they may hold slots.
+        Ok((tunnel, _permits)) => relay(&shared.relay, tunnel).await,
         Err(end) => end,
     };
     report.sent = traffic.sent();
@@ -69,7 +69,7 @@ async fn handshake<Io, U, R>(
     started: Instant,
     traffic: &Arc<Traffic>,
     report: &mut SessionReport,
-) -> Result<(Tunnel<ClientStream<Io>, U>, Permit), SessionEnd>
+) -> Result<(Tunnel<ClientStream<Io>, U>, Permits), SessionEnd>
 where
     Io: AsyncRead + AsyncWrite + Unpin,
     U: Send + 'static,
@@ -120,26 +120,29 @@ pub(super) struct Established<U> {
     pub(super) conn: Arc<ConnInfo>,
     pub(super) identity: Arc<Identity>,
     pub(super) destination: Address,
-    pub(super) permit: Permit,
+    pub(super) permits: Permits,
 }
+
+/// What the access controller set for the request, and for the peer of a BIND.
+pub(super) type Permits = (Permit, Option<Permit>);
 
 impl<U> Established<U> {
     fn tunnel<Io: AsyncRead + AsyncWrite + Unpin>(
         self,
         wire: Wire<Io>,
         traffic: &Arc<Traffic>,
-    ) -> (Tunnel<ClientStream<Io>, U>, Permit) {
+    ) -> (Tunnel<ClientStream<Io>, U>, Permits) {
         let Self {
             target,
             conn,
             identity,
             destination,
-            permit,
+            permits,
         } = self;
         let mut tunnel = Tunnel::new(wire.into_stream(), target, conn, identity, destination);
         tunnel.traffic = Arc::clone(traffic);
-        tunnel.permit = permit.clone();
-        (tunnel, permit)
+        tunnel.permit = permits.0.clone();
+        (tunnel, permits)
     }
 }
 

@@ -1,24 +1,23 @@
-//! Phases that an application brings: binders, UDP relayers, private methods, tower's own layers.
+//! Phases that an application brings: UDP relayers, private methods, tower's own layers.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use e2e::open;
 use socks_core::{
-    Method, ReplyCode,
+    Method,
     message::{
-        AccessRequest, Associate, AuthRequest, Authentication, Bind, ConnInfo, Connect,
-        Credentials, Identity, Verdict,
+        AccessRequest, Associate, AuthRequest, Authentication, ConnInfo, Connect, Credentials,
+        Identity, Verdict,
     },
     subnegotiation::{Protection, ProtectionError, Step, Subnegotiation, SubnegotiationError},
 };
 use socks_tower::{
-    Accepted, Association, Bound, BoxError, Connected, MakeSubnegotiation, SessionEnd,
-    SocksService, Traffic,
+    Association, BoxError, Connected, MakeSubnegotiation, SessionEnd, SocksService, Traffic,
 };
 use support::{Peer, Script, Server, Target};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
     sync::oneshot,
 };
 use tower::{ServiceBuilder, service_fn};
@@ -29,105 +28,6 @@ fn nowhere() -> SocksService {
 
 fn requesting() -> Script {
     Peer::script().greet([0]).expect_method(0)
-}
-
-async fn listen(_: Bind) -> io::Result<Bound<TcpStream>> {
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let addr = listener.local_addr()?;
-    Ok(Bound::new(addr, async move {
-        let (stream, peer) = listener.accept().await?;
-        Ok(Accepted::new(stream, peer))
-    }))
-}
-
-/// BI-8, BI-10, S4-14, S4-16: two replies, early data of both sides kept.
-#[tokio::test]
-async fn bind() {
-    let mut server = Server::start(nowhere().binder(service_fn(listen))).await;
-    for socks4 in [false, true] {
-        let script = match socks4 {
-            false => requesting().bind("127.0.0.1:0").expect_reply(0),
-            true => Peer::script()
-                .request4(2, "127.0.0.1:21", "")
-                .expect_reply4(0x5a),
-        };
-        let mut client = script.run(server.addr).await;
-        client.send("early ").await;
-        let mut peer = TcpStream::connect(client.bound.unwrap()).await.unwrap();
-        peer.write_all(b"220").await.unwrap();
-        let second = client.read(if socks4 { 8 } else { 10 }).await;
-        let port = peer.local_addr().unwrap().port().to_be_bytes();
-        match socks4 {
-            false => assert_eq!(second, [&[5, 0, 0, 1, 127, 0, 0, 1][..], &port].concat()),
-            true => assert_eq!(second, [&[0, 0x5a][..], &port, &[127, 0, 0, 1]].concat()),
-        }
-        assert_eq!(client.read(3).await, b"220");
-        client.send("late").await;
-        let mut heard = [0; 10];
-        peer.read_exact(&mut heard).await.unwrap();
-        assert_eq!(&heard, b"early late");
-        drop((peer, client));
-        let report = server.report().await;
-        assert_eq!((report.sent, report.received), (10, 3));
-    }
-}
-
-/// BI-16: a client that leaves while its peer is awaited frees the port at once.
-#[tokio::test]
-async fn bind_ends_with_its_client() {
-    let mut server = Server::start(nowhere().binder(service_fn(listen))).await;
-    let client = requesting()
-        .bind("127.0.0.1:0")
-        .expect_reply(0)
-        .run(server.addr)
-        .await;
-    let bound = client.bound.unwrap();
-    drop(client);
-    assert!(matches!(
-        server.report().await.end,
-        SessionEnd::Disconnected
-    ));
-    TcpListener::bind(bound)
-        .await
-        .expect("the port is free again");
-}
-
-/// BI-15, S4-19: nobody comes within 120 s, and the second reply says so.
-#[tokio::test(start_paused = true)]
-async fn bind_times_out() {
-    let bound = service_fn(|_: Bind| async {
-        let addr = "192.0.2.1:4000".parse().unwrap();
-        Ok::<_, BoxError>(Bound::<TcpStream>::new(addr, std::future::pending()))
-    });
-    for (script, second) in [
-        (
-            requesting().bind("192.0.2.9:0").expect_reply(0),
-            &[5, 6, 0, 1, 0, 0, 0, 0, 0, 0][..],
-        ),
-        (
-            Peer::script()
-                .request4(2, "192.0.2.9:21", "")
-                .expect_reply4(0x5a),
-            &[0, 0x5b, 0, 0, 0, 0, 0, 0],
-        ),
-    ] {
-        let (client, io) = tokio::io::duplex(64);
-        let socks = nowhere().binder(bound);
-        let incoming = socks_tower::Incoming::unnamed(io);
-        let session = tokio::spawn(tower::ServiceExt::oneshot(socks, incoming));
-        let mut client = script.run_over(client).await;
-        let since = tokio::time::Instant::now();
-        assert_eq!(client.rest().await, second);
-        assert!(since.elapsed() >= Duration::from_secs(120));
-        let end = session.await.unwrap().unwrap().end;
-        assert!(matches!(
-            end,
-            SessionEnd::Failed {
-                code: ReplyCode::TTL_EXPIRED,
-                ..
-            }
-        ));
-    }
 }
 
 /// UD-1, UD-9, UD-37: an association gets its reply, lives as long as the control connection, and
