@@ -15,6 +15,7 @@ mod stream;
 mod time;
 mod traffic;
 
+pub mod client;
 pub mod map_incoming;
 pub mod trace;
 

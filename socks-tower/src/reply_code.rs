@@ -1,8 +1,11 @@
 use std::{error::Error, fmt, io, net::SocketAddr};
 
-use socks_core::{NameError, ReplyCode, client::ClientError, v4};
+use socks_core::{NameError, ReplyCode, client::ClientError as Protocol, v4};
 
-use crate::{BindError, BindErrorKind, BoxError, ConnectError, ConnectErrorKind, ResolveError};
+use crate::{
+    BindError, BindErrorKind, BoxError, ConnectError, ConnectErrorKind, ResolveError,
+    client::{ClientError, ClientErrorKind},
+};
 
 /// The code with which a client is told about `error`: the one table of the project (`R5-67`).
 ///
@@ -16,7 +19,9 @@ use crate::{BindError, BindErrorKind, BoxError, ConnectError, ConnectErrorKind, 
 /// | [`ResolveError`] | 04 |
 /// | [`NameError`] | 01 |
 /// | [`ClientError`]: an upstream proxy refused the request | the upstream's |
+/// | [`ClientError`]: the upstream did not answer in time | 06 |
 /// | [`ClientError`]: anything else, our credentials above all | 01 |
+/// | [`socks_core::client::ClientError`] | as within a [`ClientError`] |
 /// | the `Elapsed` of [`tokio::time`] or [`tower::timeout`] | 06 |
 /// | `Overloaded` of [`tower::load_shed`] | 01 |
 /// | [`io::Error`] | by its error number or kind, see `R5-67` |
@@ -93,6 +98,9 @@ fn phase(error: &(dyn Error + 'static)) -> Option<ReplyCode> {
         return Some(resolve(error));
     }
     if let Some(error) = error.downcast_ref::<ClientError>() {
+        return Some(client(error));
+    }
+    if let Some(error) = error.downcast_ref::<Protocol>() {
         return Some(upstream(error));
     }
     let elapsed =
@@ -108,6 +116,7 @@ fn connect(error: &ConnectError) -> Option<ReplyCode> {
         ConnectErrorKind::TimedOut => ReplyCode::TTL_EXPIRED,
         ConnectErrorKind::FamilyDisabled => ReplyCode::ADDRESS_TYPE_NOT_SUPPORTED,
         ConnectErrorKind::Egress => egress(error),
+        ConnectErrorKind::Upstream => hop(error),
         ConnectErrorKind::Io => return None,
     })
 }
@@ -159,10 +168,31 @@ fn egress(error: &ConnectError) -> ReplyCode {
     }
 }
 
+/// That an upstream proxy is unreachable is no word about the target; only that it took too long
+/// is.
+fn hop(error: &ConnectError) -> ReplyCode {
+    let Some(source) = error.source() else {
+        return ReplyCode::GENERAL_FAILURE;
+    };
+    match (source.downcast_ref(), reply_code(source)) {
+        (Some(error), _) => client(error),
+        (None, ReplyCode::TTL_EXPIRED) => ReplyCode::TTL_EXPIRED,
+        (None, _) => ReplyCode::GENERAL_FAILURE,
+    }
+}
+
+fn client(error: &ClientError) -> ReplyCode {
+    match (error.protocol(), error.kind()) {
+        (Some(error), _) => upstream(error),
+        (None, ClientErrorKind::TimedOut) => ReplyCode::TTL_EXPIRED,
+        (None, _) => ReplyCode::GENERAL_FAILURE,
+    }
+}
+
 /// How an upstream proxy takes our credentials or ident answer is not for our client to know.
-fn upstream(error: &ClientError) -> ReplyCode {
+fn upstream(error: &Protocol) -> ReplyCode {
     match error {
-        ClientError::Refused4(v4::ReplyCode::IDENT_UNREACHABLE | v4::ReplyCode::IDENT_MISMATCH) => {
+        Protocol::Refused4(v4::ReplyCode::IDENT_UNREACHABLE | v4::ReplyCode::IDENT_MISMATCH) => {
             ReplyCode::GENERAL_FAILURE
         }
         error => error.reply_code().unwrap_or(ReplyCode::GENERAL_FAILURE),

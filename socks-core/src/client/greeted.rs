@@ -24,6 +24,19 @@ pub struct Authenticated {
 }
 
 impl Greeted {
+    /// Appends what the one offered method has to say before the server has selected it (`R5-6`,
+    /// `UP-2`). Returns whether the request may follow at once, as
+    /// [`v5::Request`](crate::v5::Request): the states still go through every answer, and what
+    /// [`Authenticated::request`] appends is then not to be sent again.
+    ///
+    /// `false`, with nothing appended, if several methods are offered or the method has to wait.
+    pub fn send_ahead(&mut self, output: &mut Vec<u8>) -> bool {
+        match self.methods.as_mut_slice() {
+            [only] => only.send_ahead(output),
+            _ => false,
+        }
+    }
+
     /// Reads the server's selection.
     ///
     /// # Errors

@@ -46,6 +46,12 @@ impl Socks5 {
         self
     }
 
+    /// Offers method 00 too, last.
+    #[must_use]
+    pub fn or_no_authentication(self) -> Self {
+        self.or(NoAuthentication)
+    }
+
     /// Opens the connection with a greeting.
     pub fn greet(self, output: &mut Vec<u8>) -> Greeted {
         let count = u8::try_from(self.methods.len()).unwrap_or(u8::MAX);

@@ -19,6 +19,15 @@ pub trait Subnegotiation: Send {
     ///
     /// The server refused, or broke the method's rules; the connection is to be closed.
     fn step(&mut self, input: &mut &[u8], output: &mut Vec<u8>) -> Result<Step, ClientError>;
+
+    /// Appends everything that the method has to say, if that does not depend on anything the
+    /// server says and the request may follow in clear; what was said here is not said again by
+    /// [`step`](Self::step). `false`, with nothing appended, if the method has to wait, which is
+    /// the default.
+    fn send_ahead(&mut self, output: &mut Vec<u8>) -> bool {
+        let _ = output;
+        false
+    }
 }
 
 /// What a [`Subnegotiation`] needs next.
@@ -31,7 +40,7 @@ pub enum Step {
 }
 
 /// The client's side of RFC 1929.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct UsernamePassword {
     request: Option<Request>,
     strict: bool,
@@ -66,6 +75,13 @@ impl Subnegotiation for UsernamePassword {
         Method::USERNAME_PASSWORD
     }
 
+    fn send_ahead(&mut self, output: &mut Vec<u8>) -> bool {
+        if let Some(request) = self.request.take() {
+            request.encode(output);
+        }
+        true
+    }
+
     fn step(&mut self, input: &mut &[u8], output: &mut Vec<u8>) -> Result<Step, ClientError> {
         if let Some(request) = self.request.take() {
             request.encode(output);
@@ -91,5 +107,9 @@ impl Subnegotiation for NoAuthentication {
 
     fn step(&mut self, _: &mut &[u8], _: &mut Vec<u8>) -> Result<Step, ClientError> {
         Ok(Step::Done(None))
+    }
+
+    fn send_ahead(&mut self, _: &mut Vec<u8>) -> bool {
+        true
     }
 }

@@ -72,6 +72,30 @@ fn login() {
     assert_eq!(output, b"\x05\x01\x02\x01\x04user\x04pass");
 }
 
+/// UP-2: a login goes out before the selection only if nothing else was offered, and only once.
+#[test]
+fn sending_ahead() {
+    let login = UsernamePassword::new("user", "pass").unwrap();
+    let mut output = Vec::new();
+    let mut greeted = Socks5::only(login.clone()).greet(&mut output);
+    assert!(greeted.send_ahead(&mut output));
+    assert_eq!(output, b"\x05\x01\x02\x01\x04user\x04pass");
+    let mut input: &[u8] = &[5, 2, 1, 0];
+    let negotiating = greeted.receive(&mut input).unwrap().next().unwrap();
+    output.clear();
+    let progress = negotiating.step(&mut input, &mut output).unwrap();
+    assert!(progress.next().is_some() && output.is_empty());
+
+    for offer in [
+        Socks5::new().or(login.clone()),
+        Socks5::only(login).or_no_authentication(),
+    ] {
+        let mut greeted = offer.greet(&mut Vec::new());
+        assert!(!greeted.send_ahead(&mut output) && output.is_empty());
+    }
+    assert!(Socks5::new().greet(&mut Vec::new()).send_ahead(&mut output) && output.is_empty());
+}
+
 /// UP-4, UP-6, UP-7: a client never sends an empty field.
 #[test]
 fn empty_credentials_cannot_be_sent() {

@@ -104,6 +104,7 @@ mod tests {
         let permit = Permit::new()
             .filter(|addr: SocketAddr| addr.is_ipv4())
             .filter(|addr: SocketAddr| addr.port() == 80);
+        assert!(permit.is_filtered() && !Permit::new().is_filtered());
         let permits = |addr: &str| permit.permits(addr.parse().unwrap());
         assert!(permits("192.0.2.1:80"));
         assert!(permits("[::ffff:192.0.2.1]:80"));

@@ -28,6 +28,8 @@ pub enum ConnectErrorKind {
     FamilyDisabled,
     /// The source address, interface or mark could not be set.
     Egress,
+    /// An upstream proxy could not be reached, or did not connect to the target.
+    Upstream,
     /// The operating system did not connect.
     Io,
 }
@@ -47,6 +49,13 @@ impl ConnectError {
     pub(crate) fn egress(source: io::Error) -> Self {
         Self {
             kind: ConnectErrorKind::Egress,
+            source: Some(source.into()),
+        }
+    }
+
+    pub(crate) fn upstream(source: impl Into<BoxError>) -> Self {
+        Self {
+            kind: ConnectErrorKind::Upstream,
             source: Some(source.into()),
         }
     }
@@ -98,6 +107,7 @@ impl fmt::Display for ConnectError {
             ConnectErrorKind::TimedOut => "the target did not answer in time",
             ConnectErrorKind::FamilyDisabled => "IPv6 is switched off",
             ConnectErrorKind::Egress => "the outgoing socket could not be set up",
+            ConnectErrorKind::Upstream => "the upstream proxy did not connect",
             ConnectErrorKind::Io => "the target could not be reached",
         })
     }

@@ -183,24 +183,47 @@ async fn timeouts_and_overload() {
 fn upstream_errors() {
     let malformed = DecodeError::BadVersion(0);
     for (error, expected) in [
-        (ClientError::Refused(ReplyCode::NOT_ALLOWED), 0x02),
-        (ClientError::Refused(ReplyCode::HOST_UNREACHABLE), 0x04),
-        (ClientError::Refused(ReplyCode::ONION_ADDRESS_INVALID), 0xf6),
-        (ClientError::Refused4(v4::ReplyCode::REJECTED), 0x01),
-        (
-            ClientError::Refused4(v4::ReplyCode::IDENT_UNREACHABLE),
-            0x01,
-        ),
-        (ClientError::Refused4(v4::ReplyCode::IDENT_MISMATCH), 0x01),
-        (ClientError::NoAcceptableMethod, 0x01),
-        (ClientError::MethodNotOffered(Method(9)), 0x01),
-        (ClientError::AuthenticationFailed, 0x01),
-        (ClientError::Malformed(malformed), 0x01),
-        (ClientError::UnexpectedEnd, 0x01),
+        (Protocol::Refused(ReplyCode::NOT_ALLOWED), 0x02),
+        (Protocol::Refused(ReplyCode::HOST_UNREACHABLE), 0x04),
+        (Protocol::Refused(ReplyCode::ONION_ADDRESS_INVALID), 0xf6),
+        (Protocol::Refused4(v4::ReplyCode::REJECTED), 0x01),
+        (Protocol::Refused4(v4::ReplyCode::IDENT_UNREACHABLE), 0x01),
+        (Protocol::Refused4(v4::ReplyCode::IDENT_MISMATCH), 0x01),
+        (Protocol::NoAcceptableMethod, 0x01),
+        (Protocol::MethodNotOffered(Method(9)), 0x01),
+        (Protocol::AuthenticationFailed, 0x01),
+        (Protocol::Malformed(malformed), 0x01),
+        (Protocol::UnexpectedEnd, 0x01),
     ] {
         assert_eq!(code(error), expected, "{error}");
         assert_eq!(code(IoError::other(error)), expected, "{error}");
+        assert_eq!(code(ClientError::from(error)), expected, "{error}");
+        let error = ClientError::from(error);
+        assert_eq!(code(ConnectError::upstream(error)), expected);
     }
+}
+
+/// R5-67: what is wrong between us and an upstream is 01, unless it took too long.
+#[test]
+fn unreachable_upstreams() {
+    for (kind, expected) in [
+        (ErrorKind::ConnectionRefused, 0x01),
+        (ErrorKind::HostUnreachable, 0x01),
+        (ErrorKind::PermissionDenied, 0x01),
+        (ErrorKind::TimedOut, 0x06),
+    ] {
+        let error = || ConnectError::from(IoError::from(kind));
+        assert_eq!(code(ConnectError::upstream(error())), expected, "{kind}");
+    }
+    let reset = || ClientError::from(IoError::from(ErrorKind::ConnectionReset));
+    assert_eq!(code(reset()), 0x01);
+    assert_eq!(code(ConnectError::upstream(reset())), 0x01);
+    let name = ConnectError::resolve(ResolveError::new(ResolveErrorKind::NotFound));
+    assert_eq!(code(ConnectError::upstream(name)), 0x01);
+    // The second proxy of a chain, as the first one sees it.
+    let hop = ClientError::from(Protocol::Refused(ReplyCode::CONNECTION_REFUSED));
+    let hop = ConnectError::upstream(ConnectError::upstream(hop));
+    assert_eq!(code(hop), 0x01);
 }
 
 #[test]

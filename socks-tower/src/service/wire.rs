@@ -1,34 +1,25 @@
 use std::{future::Future, io, pin::Pin, time::Duration};
 
-use bytes::Bytes;
 use socks_core::{DecodeError, server::HandshakeError, subnegotiation::Protection};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     time::{Instant, Sleep},
 };
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroize;
 
-use crate::{BoxError, ClientStream, SessionEnd, time::from_now};
+use crate::{BoxError, ClientStream, SessionEnd, stream::Buffers, time::from_now};
 
 /// The client's stream during the handshake: what has arrived and is not used yet, what is to be
 /// sent, and the one timer.
-///
-/// Both buffers hold passwords at times: what was used is wiped at once, the rest when they are
-/// dropped (`UP-23`).
 pub(super) struct Wire<Io> {
     stream: ClientStream<Io>,
-    input: Zeroizing<Vec<u8>>,
-    output: Zeroizing<Vec<u8>>,
+    buffers: Buffers,
     /// How much of the output is out already.
     sent: usize,
     ended: bool,
     deadline: Pin<Box<Sleep>>,
     limit: usize,
 }
-
-/// The longest message of any handshake fits without growing, so no password is left behind in a
-/// buffer that was outgrown (`SE-16`).
-const CAPACITY: usize = 1024;
 
 /// Most octets that any setting makes a session hold before its tunnel is open.
 const MAX_INPUT: usize = 1024 * 1024;
@@ -49,12 +40,11 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
     pub(super) fn new(io: Io, deadline: Instant) -> Self {
         Self {
             stream: ClientStream::new(io),
-            input: Zeroizing::new(Vec::with_capacity(CAPACITY)),
-            output: Zeroizing::new(Vec::new()),
+            buffers: Buffers::new(0),
             sent: 0,
             ended: false,
             deadline: Box::pin(tokio::time::sleep_until(deadline)),
-            limit: CAPACITY,
+            limit: Buffers::CAPACITY,
         }
     }
 
@@ -69,43 +59,30 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
 
     /// Runs one step of a state machine over what has arrived.
     pub(super) fn step<T>(&mut self, step: impl FnOnce(&mut &[u8], &mut Vec<u8>) -> T) -> T {
-        let mut rest = self.input.as_slice();
-        let result = step(&mut rest, &mut self.output);
-        let used = self.input.len() - rest.len();
-        self.use_up(used);
-        result
-    }
-
-    fn use_up(&mut self, octets: usize) {
-        let len = self.input.len();
-        self.input.copy_within(octets.., 0);
-        if let Some(used) = self.input.get_mut(len - octets..) {
-            used.zeroize();
-        }
-        self.input.truncate(len - octets);
+        self.buffers.step(step)
     }
 
     /// Appends what a step has to say when it needs no input.
     pub(super) fn output(&mut self) -> &mut Vec<u8> {
-        &mut self.output
+        &mut self.buffers.output
     }
 
     /// Whether anything of the client's has arrived.
     pub(super) fn heard(&self) -> bool {
-        !self.input.is_empty()
+        !self.buffers.input.is_empty()
     }
 
     /// Sends what is to be sent, then waits for more of the client's octets.
     pub(super) async fn receive(&mut self) -> Result<(), SessionEnd> {
         self.flush().await?;
-        if self.input.len() >= self.limit {
+        if self.buffers.input.len() >= self.limit {
             let error = HandshakeError::Malformed(DecodeError::TooLong);
             return Err(SessionEnd::Malformed(error));
         }
         if self.ended {
             return Err(SessionEnd::Disconnected);
         }
-        let read = read(&mut self.stream, &mut self.input, self.limit);
+        let read = self.buffers.read(&mut self.stream, self.limit);
         let read = tokio::select! {
             biased;
             read = read => read,
@@ -119,12 +96,17 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
 
     /// Sends what is to be sent, whole.
     pub(super) async fn flush(&mut self) -> Result<(), SessionEnd> {
-        if self.output.is_empty() {
+        if self.buffers.output.is_empty() {
             return Ok(());
         }
         let write = async {
             // Cancelled by the deadline it goes on where it was, so that last words repeat nothing.
-            while let Some(rest) = self.output.get(self.sent..).filter(|rest| !rest.is_empty()) {
+            while let Some(rest) = self
+                .buffers
+                .output
+                .get(self.sent..)
+                .filter(|rest| !rest.is_empty())
+            {
                 match self.stream.write(rest).await? {
                     0 => return Err(io::ErrorKind::WriteZero.into()),
                     octets => self.sent += octets,
@@ -137,7 +119,7 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
             write = write => write.map_err(disconnected)?,
             () = &mut self.deadline => return Err(SessionEnd::TimedOut),
         }
-        self.output.zeroize();
+        self.buffers.output.zeroize();
         self.sent = 0;
         Ok(())
     }
@@ -157,12 +139,12 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
             if self.ended && until_end {
                 return Err(SessionEnd::Disconnected);
             }
-            let listen = !self.ended && self.input.len() < self.limit;
+            let listen = !self.ended && self.buffers.input.len() < self.limit;
             tokio::select! {
                 biased;
                 done = &mut work => return Ok(Waited::Done(done)),
                 () = &mut self.deadline => return Ok(Waited::TimedOut),
-                read = read(&mut self.stream, &mut self.input, self.limit), if listen => {
+                read = self.buffers.read(&mut self.stream, self.limit), if listen => {
                     self.ended = read.map_err(disconnected)? == 0;
                 }
             }
@@ -189,7 +171,7 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
         limit: usize,
     ) -> Option<T> {
         tokio::pin!(work);
-        let mut discarded = self.input.len();
+        let mut discarded = self.buffers.input.len();
         let mut sink = [0; 512];
         while !self.ended && discarded <= limit {
             tokio::select! {
@@ -211,20 +193,16 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
     ) -> Result<(), SessionEnd> {
         // What the sub-negotiation said last is still in clear.
         self.flush().await?;
-        self.stream.protect(protection, &self.input);
+        self.stream.protect(protection, &self.buffers.input);
         // The end, if it was seen, is behind what was just handed over.
         self.ended = false;
-        self.input.zeroize();
+        self.buffers.input.zeroize();
         Ok(())
     }
 
     /// The stream, with what the client sent early in front.
     pub(super) fn into_stream(mut self) -> ClientStream<Io> {
-        let early = match self.input.is_empty() {
-            true => Bytes::new(),
-            false => Bytes::copy_from_slice(&self.input),
-        };
-        self.stream.unread(early, self.ended);
+        self.stream.unread(self.buffers.early(), self.ended);
         self.stream
     }
 
@@ -232,7 +210,7 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
     /// client heard out, for a while, since closing with unread input would make TCP reset the
     /// connection and the reply with it (`SE-46`, `SE-47`, `R5-49`, `R5-50`).
     pub(super) async fn close(mut self, patience: Duration) {
-        if self.output.is_empty() {
+        if self.buffers.output.is_empty() {
             return;
         }
         self.set_deadline(from_now(patience));
@@ -251,25 +229,6 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
             () = &mut self.deadline => {}
         }
     }
-}
-
-/// Reads what there is, up to `limit` octets in the buffer. Cancel safe.
-async fn read(
-    stream: &mut (impl AsyncRead + Unpin),
-    input: &mut Vec<u8>,
-    limit: usize,
-) -> io::Result<usize> {
-    use bytes::BufMut;
-    let room = limit.saturating_sub(input.len());
-    if input.len() == input.capacity() {
-        // Only early data gets here. It may hold no password, but its buffer may have.
-        let mut larger = Vec::with_capacity(limit.min(input.len() * 4));
-        larger.extend_from_slice(input);
-        input.zeroize();
-        *input = larger;
-    }
-    let room = room.min(input.capacity() - input.len());
-    stream.read_buf(&mut input.limit(room)).await
 }
 
 fn disconnected(error: io::Error) -> SessionEnd {

@@ -10,8 +10,11 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::protected::Protected;
 
-/// The client's connection behind the handshake: what the client sent early comes first, and a
-/// method's protection, if one was negotiated, is around everything (`R5-7`, `R5-54`).
+/// A connection behind the handshake: what the other side sent early comes first, and a method's
+/// protection, if one was negotiated, is around everything (`R5-7`, `R5-54`).
+///
+/// It is how a server has its client's connection. A client's own is a
+/// [`ClientTunnel`](crate::client::ClientTunnel), with one of these inside.
 pub struct ClientStream<Io> {
     io: Io,
     early: Bytes,
@@ -59,7 +62,19 @@ impl<Io> ClientStream<Io> {
         }
     }
 
-    pub(super) fn io(&self) -> &Io {
+    /// The stream below and what was read too far, unless there is protection.
+    pub(crate) fn into_unprotected(self) -> Result<(Io, Bytes), Self> {
+        match self.protected {
+            None => Ok((self.io, self.early)),
+            Some(_) => Err(self),
+        }
+    }
+
+    pub(crate) fn is_protected(&self) -> bool {
+        self.protected.is_some()
+    }
+
+    pub(crate) fn io(&self) -> &Io {
         &self.io
     }
 }

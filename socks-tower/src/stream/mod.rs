@@ -1,8 +1,9 @@
-//! The client's stream as the driver and the relay see it.
+//! The stream of a handshake and behind it, as the driver, the relay and the client see it.
 
+mod buffers;
 mod client_stream;
 mod protected;
 mod tcp;
 
 pub use self::client_stream::ClientStream;
-pub(crate) use self::tcp::reset_on_close;
+pub(crate) use self::{buffers::Buffers, tcp::reset_on_close};

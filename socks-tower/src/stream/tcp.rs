@@ -3,15 +3,14 @@ use std::any::Any;
 use tokio::net::TcpStream;
 
 use super::ClientStream;
+use crate::client::ClientTunnel;
 
 /// The TCP socket under a stream, looked for in the types that wrap one here.
 fn tcp<S: 'static>(stream: &S) -> Option<&TcpStream> {
     let stream = stream as &dyn Any;
-    stream.downcast_ref::<TcpStream>().or_else(|| {
-        stream
-            .downcast_ref::<ClientStream<TcpStream>>()
-            .map(ClientStream::io)
-    })
+    let client = || stream.downcast_ref().map(ClientStream::io);
+    let tunnel = || stream.downcast_ref().map(ClientTunnel::io);
+    stream.downcast_ref().or_else(client).or_else(tunnel)
 }
 
 /// Makes the coming close of `stream` a reset, so that the peer does not take an aborted transfer

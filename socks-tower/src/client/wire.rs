@@ -1,0 +1,196 @@
+use std::{
+    future::{Future, poll_fn},
+    io,
+    pin::{Pin, pin},
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use socks_core::{
+    Progress,
+    client::{AwaitingReply, ClientError as Protocol, Granted},
+    subnegotiation::Protection,
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    time::{Instant, Sleep},
+};
+use zeroize::Zeroize;
+
+use super::{ClientError, ClientErrorKind};
+use crate::{ClientStream, stream::Buffers};
+
+/// A handshake's stream: what has arrived and is not used yet, what is to be sent, and the one
+/// timer. The only place where a client reads and writes before there is a tunnel.
+pub(super) struct Wire<S> {
+    stream: ClientStream<S>,
+    buffers: Buffers,
+    /// Octets of the output that are written already.
+    sent: usize,
+    /// Why nothing more can be sent. What the proxy has said before it closed matters more.
+    broken: Option<io::Error>,
+    ended: bool,
+    deadline: Pin<Box<Sleep>>,
+}
+
+/// Most octets that wait to be used. The longest message of a method, GSSAPI's, has 64 KiB.
+const LIMIT: usize = 128 * 1024;
+
+/// Greeting, login and request at their longest: 257, 513 and 262 octets.
+const OUTPUT: usize = 257 + 513 + 262;
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
+    /// With `payload` more octets to be sent, the buffer with the password in it will not grow.
+    pub(super) fn new(stream: S, timeout: Duration, payload: usize) -> Self {
+        Self {
+            stream: ClientStream::new(stream),
+            buffers: Buffers::new(OUTPUT + payload),
+            sent: 0,
+            broken: None,
+            ended: false,
+            deadline: Box::pin(tokio::time::sleep(timeout)),
+        }
+    }
+
+    pub(super) fn set_timeout(&mut self, timeout: Duration) {
+        self.deadline.as_mut().reset(Instant::now() + timeout);
+    }
+
+    /// What is to be sent with the next wait.
+    pub(super) fn output(&mut self) -> &mut Vec<u8> {
+        &mut self.buffers.output
+    }
+
+    /// Runs a state to its end: the one read loop.
+    pub(super) async fn run<A, B>(
+        &mut self,
+        mut state: A,
+        mut step: impl FnMut(A, &mut &[u8], &mut Vec<u8>) -> Result<Progress<A, B>, Protocol>,
+        end: impl FnOnce(A, &[u8], ClientError) -> ClientError,
+    ) -> Result<B, ClientError> {
+        loop {
+            let progress = self
+                .buffers
+                .step(|input, output| step(state, input, output))?;
+            state = match progress {
+                Progress::Next(next) => return Ok(next),
+                Progress::NeedInput(same) => same,
+            };
+            if let Err(error) = self.receive().await {
+                return Err(end(state, &self.buffers.input, error));
+            }
+        }
+    }
+
+    /// Waits for a reply. One that says "no" counts, however it breaks off (`R5-47`).
+    pub(super) async fn reply(&mut self, awaiting: AwaitingReply) -> Result<Granted, ClientError> {
+        self.run(
+            awaiting,
+            |awaiting, input, _| awaiting.receive(input),
+            |awaiting, input, error| match awaiting.end_of_stream(input) {
+                refused if refused.reply_code().is_some() => refused.into(),
+                _ => error,
+            },
+        )
+        .await
+    }
+
+    /// Sends what is to be sent and waits for more octets. Reading does not wait for writing, so
+    /// that no buffer on the way is too small for what is sent ahead.
+    async fn receive(&mut self) -> Result<(), ClientError> {
+        if self.buffers.input.len() >= LIMIT {
+            return Err(ClientError::too_long());
+        }
+        let read = poll_fn(|cx| {
+            if let Poll::Ready(Err(error)) = self.poll_send(cx) {
+                self.broken = Some(error);
+            }
+            match self.poll_read(cx) {
+                Poll::Pending => self.poll_deadline(cx).map(Err),
+                Poll::Ready(read) => Poll::Ready(read.map_err(ClientError::from)),
+            }
+        });
+        match (read.await, self.broken.take()) {
+            (Ok(0) | Err(_), Some(broken)) => Err(broken.into()),
+            (Ok(0), None) => Err(Protocol::UnexpectedEnd.into()),
+            (Ok(_), broken) => {
+                self.broken = broken;
+                Ok(())
+            }
+            (Err(error), None) => Err(error),
+        }
+    }
+
+    /// Sends the rest. What arrives meanwhile is kept.
+    pub(super) async fn finish(&mut self) -> Result<(), ClientError> {
+        if let Some(broken) = self.broken.take() {
+            return Err(broken.into());
+        }
+        poll_fn(|cx| {
+            loop {
+                if let Poll::Ready(sent) = self.poll_send(cx) {
+                    return Poll::Ready(sent.map_err(ClientError::from));
+                }
+                if self.ended || self.buffers.input.len() >= LIMIT {
+                    return self.poll_deadline(cx).map(Err);
+                }
+                match self.poll_read(cx) {
+                    Poll::Pending => return self.poll_deadline(cx).map(Err),
+                    Poll::Ready(read) => self.ended = read? == 0,
+                }
+            }
+        })
+        .await
+    }
+
+    fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let sent = ready!(self.poll_write(cx));
+        self.buffers.output.zeroize();
+        self.sent = 0;
+        Poll::Ready(sent)
+    }
+
+    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.buffers.output.is_empty() {
+            return Poll::Ready(Ok(()));
+        }
+        while let Some(rest @ [_, ..]) = self.buffers.output.get(self.sent..) {
+            match ready!(Pin::new(&mut self.stream).poll_write(cx, rest))? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                written => self.sent += written,
+            }
+        }
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        if self.ended {
+            return Poll::Ready(Ok(0));
+        }
+        pin!(self.buffers.read(&mut self.stream, LIMIT)).poll(cx)
+    }
+
+    fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<ClientError> {
+        let timed_out = |()| ClientError::new(ClientErrorKind::TimedOut);
+        self.deadline.as_mut().poll(cx).map(timed_out)
+    }
+
+    /// From here on everything is protected.
+    pub(super) async fn protect(
+        &mut self,
+        protection: Box<dyn Protection>,
+    ) -> Result<(), ClientError> {
+        // What the sub-negotiation said last is still in clear.
+        self.finish().await?;
+        self.stream.protect(protection, &self.buffers.input);
+        self.buffers.input.zeroize();
+        Ok(())
+    }
+
+    /// The stream, with what the server sent behind its reply in front (`R5-53`).
+    pub(super) async fn into_stream(mut self) -> Result<ClientStream<S>, ClientError> {
+        self.finish().await?;
+        self.stream.unread(self.buffers.early(), self.ended);
+        Ok(self.stream)
+    }
+}
