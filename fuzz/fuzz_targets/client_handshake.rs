@@ -45,7 +45,11 @@ fn destination() -> Address {
 impl Session {
     fn new(input: &Input) -> Self {
         let mut output = Vec::new();
-        let command = if input.bind { Command::Bind } else { Command::Connect };
+        let command = if input.bind {
+            Command::Bind
+        } else {
+            Command::Connect
+        };
         let state = if input.socks4 {
             let request = v4::Request::new(command, destination(), UserId::default());
             let awaiting = socks4(&request.expect("SOCKS4A can say it"), &mut output);
@@ -57,7 +61,12 @@ impl Session {
             }
             State::Greeted(socks5.greet(&mut output))
         };
-        Self { state, command, buffer: Vec::new(), output }
+        Self {
+            state,
+            command,
+            buffer: Vec::new(),
+            output,
+        }
     }
 
     fn feed(&mut self, octets: &[u8]) {
@@ -77,21 +86,26 @@ impl Session {
                 Progress::Next(negotiating) => (State::Negotiating(negotiating), true),
             }),
             State::Negotiating(negotiating) => {
-                negotiating.step(rest, output).map(|progress| match progress {
-                    Progress::NeedInput(same) => (State::Negotiating(same), false),
-                    Progress::Next(authenticated) => {
-                        let awaiting = authenticated.request(self.command, destination(), output);
-                        (State::Awaiting(awaiting, replies(self.command)), true)
+                negotiating
+                    .step(rest, output)
+                    .map(|progress| match progress {
+                        Progress::NeedInput(same) => (State::Negotiating(same), false),
+                        Progress::Next(authenticated) => {
+                            let awaiting =
+                                authenticated.request(self.command, destination(), output);
+                            (State::Awaiting(awaiting, replies(self.command)), true)
+                        }
+                    })
+            }
+            State::Awaiting(awaiting, owed) => {
+                awaiting.receive(rest).map(|progress| match progress {
+                    Progress::NeedInput(same) => (State::Awaiting(same, owed), false),
+                    Progress::Next(granted) if owed > 1 => {
+                        (State::Awaiting(granted.await_peer(), owed - 1), true)
                     }
+                    Progress::Next(granted) => (State::End(Ok(granted.bound().clone())), false),
                 })
             }
-            State::Awaiting(awaiting, owed) => awaiting.receive(rest).map(|progress| match progress {
-                Progress::NeedInput(same) => (State::Awaiting(same, owed), false),
-                Progress::Next(granted) if owed > 1 => {
-                    (State::Awaiting(granted.await_peer(), owed - 1), true)
-                }
-                Progress::Next(granted) => (State::End(Ok(granted.bound().clone())), false),
-            }),
             other => Ok((other, false)),
         };
         let (state, again) = result.unwrap_or_else(|error| {

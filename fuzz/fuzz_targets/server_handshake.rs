@@ -10,7 +10,9 @@ use libfuzzer_sys::fuzz_target;
 use socks_core::{
     Address, Method, Progress, ReplyCode,
     message::{Authentication, Identity},
-    server::{AwaitingRequest, Handshake, HandshakeError, Negotiating, Negotiation, Opening, Requested},
+    server::{
+        AwaitingRequest, Handshake, HandshakeError, Negotiating, Negotiation, Opening, Requested,
+    },
     subnegotiation::UsernamePassword,
 };
 
@@ -51,7 +53,13 @@ struct Session<'a> {
 impl<'a> Session<'a> {
     fn new(input: &'a Input) -> Self {
         let state = State::Start(Handshake::new().tor_resolve(input.tor).http_hint(input.tor));
-        Self { input, state, buffer: Vec::new(), output: Vec::new(), destination: None }
+        Self {
+            input,
+            state,
+            buffer: Vec::new(),
+            output: Vec::new(),
+            destination: None,
+        }
     }
 
     fn feed(&mut self, octets: &[u8]) {
@@ -114,7 +122,11 @@ impl<'a> Session<'a> {
 
     fn answer(&mut self, requested: Requested) -> State {
         let destination = requested.destination().clone();
-        assert_eq!(destination.canonical().as_ref(), Ok(&destination), "phases see one form");
+        assert_eq!(
+            destination.canonical().as_ref(),
+            Ok(&destination),
+            "phases see one form"
+        );
         self.destination = Some(destination);
         let before = self.output.len();
         match self.input.grant {
@@ -130,8 +142,19 @@ impl<'a> Session<'a> {
             State::End(error) => (true, error),
             _ => (false, None),
         };
-        let Self { destination, output, buffer: rest, .. } = self;
-        Outcome { error, done, destination, output, rest }
+        let Self {
+            destination,
+            output,
+            buffer: rest,
+            ..
+        } = self;
+        Outcome {
+            error,
+            done,
+            destination,
+            output,
+            rest,
+        }
     }
 }
 

@@ -10,7 +10,10 @@ use core::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
-use socks_core::{Method, Progress, server::{Handshake, Opening}};
+use socks_core::{
+    Method, Progress,
+    server::{Handshake, Opening},
+};
 
 /// Hands out one fixed piece of memory and takes nothing back.
 struct Bump;
