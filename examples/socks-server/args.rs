@@ -7,8 +7,7 @@ use crate::value::{Level, Listen};
 /// A SOCKS4, 4a and 5 proxy server.
 ///
 /// Refuses destinations in private networks, on loopback and in cloud metadata, but for clients of
-/// listeners that only this machine reaches (loopback, unix). UDP ASSOCIATE is answered "command not
-/// supported" (07) for now, whatever the flags say.
+/// listeners that only this machine reaches (loopback, unix).
 // Not `Debug`: it would show passwords.
 #[derive(Parser)]
 #[command(name = "socks-server", version)]
@@ -33,7 +32,7 @@ pub struct Args {
     pub allow_private: bool,
 
     /// Serves BIND (the default): listens for one connection from a host that the client may connect
-    /// to as well. See the [bind] table of --config for ports, addresses and limits.
+    /// to as well. See the table `bind` of --config for ports, addresses and limits.
     #[arg(long, overrides_with = "no_bind")]
     bind: bool,
 
@@ -41,7 +40,7 @@ pub struct Args {
     #[arg(long)]
     no_bind: bool,
 
-    /// Serves UDP ASSOCIATE (the default). Not there yet: answered 07.
+    /// Serves UDP ASSOCIATE (the default).
     #[arg(long, overrides_with = "no_udp")]
     udp: bool,
 

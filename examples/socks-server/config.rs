@@ -4,7 +4,7 @@ use std::{
     collections::HashSet,
     error::Error,
     fmt, fs,
-    net::{Ipv4Addr, Ipv6Addr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
     num::{NonZeroU16, NonZeroU32},
     ops::Range,
     path::{Path, PathBuf},
@@ -13,7 +13,7 @@ use std::{
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::value::{Level, Listen, Name, Password, Ports, Seconds, Strangers};
+use crate::value::{Level, Listen, Name, Password, Pin, Ports, Replies, Seconds, Strangers};
 
 /// Every key is optional; `socks-server.toml` next to this file shows them all.
 #[derive(Debug, Default, Deserialize)]
@@ -21,7 +21,6 @@ use crate::value::{Level, Listen, Name, Password, Ports, Seconds, Strangers};
 pub struct Config {
     pub listen: Option<Vec<Listen>>,
     pub allow_private: Option<bool>,
-    pub udp: Option<bool>,
     pub workers: Option<NonZeroU16>,
     pub log: Option<Level>,
     user: Vec<User>,
@@ -29,6 +28,7 @@ pub struct Config {
     pub deadlines: Deadlines,
     pub egress: Egress,
     pub limits: Limits,
+    pub udp: Udp,
 }
 
 #[derive(Debug, Deserialize)]
@@ -79,6 +79,19 @@ pub struct Egress {
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
     pub sessions: Option<NonZeroU32>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Udp {
+    pub enabled: Option<bool>,
+    pub advertise: Option<IpAddr>,
+    pub ports: Option<Ports>,
+    pub idle: Option<Seconds>,
+    pub max_targets: Option<NonZeroU32>,
+    pub fragments: Option<bool>,
+    pub replies: Option<Replies>,
+    pub pin: Option<Pin>,
 }
 
 impl Config {
@@ -236,8 +249,8 @@ mod tests {
                 "f.toml:2:8: deadlines.idle: wrong value, expected a whole",
             ),
             (
-                "udp = 1",
-                "f.toml:1:7: udp: wrong value, expected a boolean",
+                "[udp]\nenabled = 1",
+                "f.toml:2:11: udp.enabled: wrong value, expected a boolean",
             ),
             (
                 "[bind]\nports = \"1000-2000\"",

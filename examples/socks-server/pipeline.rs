@@ -29,7 +29,9 @@ pub fn pipeline(settings: &Settings, own: Vec<SocketAddr>) -> Pipeline {
     if let Some(binder) = binder {
         socks = socks.binder(binder);
     }
-    // With a phase for UDP ASSOCIATE, `settings.udp` sets `.udp_relayer(..)` here.
+    if let Some(udp) = settings.udp.clone() {
+        socks = socks.udp_relayer(udp);
+    }
     ServiceBuilder::new()
         .concurrency_limit(settings.sessions)
         .layer(TraceLayer::new())

@@ -1,15 +1,20 @@
 //! What flags, the configuration file and the defaults come to.
 
-use std::{collections::HashSet, error::Error, fmt, num::NonZeroU16, time::Duration};
+use std::{
+    collections::HashSet, error::Error, fmt, net::SocketAddr, num::NonZeroU16, time::Duration,
+};
 
-use socks_core::message::Egress;
-use socks_tower::{AdaptiveRelay, Deadlines};
+use socks_core::message::{ConnInfo, Egress};
+use socks_tower::{
+    AdaptiveRelay, Deadlines, UdpRelay,
+    udp::{ClientPin, ReplyPolicy},
+};
 
 use crate::{
     args::Args,
     bind::Bind,
     config::{self, Config},
-    value::{Level, Listen, Name, Password, Seconds, user},
+    value::{Level, Listen, Name, Password, Pin, Ports, Replies, Seconds, user},
 };
 
 #[derive(Debug)]
@@ -18,7 +23,7 @@ pub struct Settings {
     pub users: Vec<(Name, Password)>,
     pub allow_private: bool,
     pub bind: Option<Bind>,
-    pub udp: bool,
+    pub udp: Option<UdpRelay>,
     pub workers: Option<NonZeroU16>,
     pub log: Level,
     pub deadlines: Deadlines,
@@ -56,7 +61,10 @@ impl Settings {
                 .or(config.bind.enabled)
                 .unwrap_or(true)
                 .then(|| Bind::new(&config.bind, &config.egress)),
-            udp: udp.or(config.udp).unwrap_or(true),
+            udp: udp
+                .or(config.udp.enabled)
+                .unwrap_or(true)
+                .then(|| udp_relay(&config.udp, egress(&config.egress))),
             workers: args.workers.or(config.workers),
             log: args.log.or(config.log).unwrap_or_default(),
             deadlines: deadlines(&config.deadlines),
@@ -127,6 +135,38 @@ fn relay(config: &config::Deadlines) -> AdaptiveRelay {
     relay
 }
 
+fn udp_relay(config: &config::Udp, egress: Egress) -> UdpRelay {
+    let mut relay = UdpRelay::new().egress(egress);
+    if let Some(ip) = config.advertise {
+        relay = relay
+            .advertise(move |_: &ConnInfo, bound: SocketAddr| SocketAddr::new(ip, bound.port()));
+    }
+    if let Some(Ports(ports)) = &config.ports {
+        relay = relay.ports(ports.clone());
+    }
+    if let Some(Seconds(idle)) = config.idle {
+        relay = relay.idle_timeout(idle);
+    }
+    if let Some(max) = config.max_targets {
+        relay = relay.max_targets(usize::try_from(max.get()).unwrap_or(usize::MAX));
+    }
+    if config.fragments.unwrap_or(false) {
+        relay = relay.reassemble(64 * 1024, 16 * 1024 * 1024);
+    }
+    relay = match config.replies {
+        None => relay,
+        Some(Replies::Any) => relay.replies(ReplyPolicy::AnyRemote),
+        Some(Replies::Address) => relay.replies(ReplyPolicy::AddressRestricted),
+        Some(Replies::AddressAndPort) => relay.replies(ReplyPolicy::AddressAndPortRestricted),
+    };
+    match config.pin {
+        None => relay,
+        Some(Pin::FirstValid) => relay.client_pin(ClientPin::FirstValid),
+        Some(Pin::Declared) => relay.client_pin(ClientPin::Declared),
+        Some(Pin::AnyPort) => relay.client_pin(ClientPin::AnyPort),
+    }
+}
+
 pub fn egress(config: &config::Egress) -> Egress {
     let mut egress = Egress::new();
     egress.ipv4 = config.ipv4;
@@ -159,7 +199,10 @@ impl fmt::Display for Settings {
             Some(bind) => writeln!(f, "bind: {bind:?}")?,
             None => writeln!(f, "bind: false")?,
         }
-        writeln!(f, "udp: {} (not there yet)", self.udp)?;
+        match &self.udp {
+            Some(udp) => writeln!(f, "udp: {udp:?}")?,
+            None => writeln!(f, "udp: false")?,
+        }
         match self.workers {
             Some(workers) => writeln!(f, "workers: {workers}")?,
             None => writeln!(f, "workers: none, one runtime")?,
@@ -194,13 +237,13 @@ mod tests {
         let settings = settings(&[]).unwrap();
         assert_eq!(settings.listen[0].to_string(), "127.0.0.1:1080");
         assert!(settings.users.is_empty() && !settings.allow_private);
-        assert!(settings.bind.is_some() && settings.udp && settings.workers.is_none());
+        assert!(settings.bind.is_some() && settings.udp.is_some() && settings.workers.is_none());
     }
 
     #[test]
     fn the_last_of_two_opposite_flags_counts() {
         assert!(settings(&["--bind", "--no-bind"]).unwrap().bind.is_none());
-        assert!(!settings(&["--no-udp"]).unwrap().udp);
+        assert!(settings(&["--no-udp"]).unwrap().udp.is_none());
     }
 
     /// The first colon ends the name; an empty part is a mistake, and no message repeats it.
@@ -242,7 +285,7 @@ mod tests {
 
         let read = settings(&config).unwrap();
         assert_eq!(read.listen[0].to_string(), "127.0.0.1:1");
-        assert_eq!((read.udp, read.sessions), (true, 9));
+        assert_eq!((read.udp.is_some(), read.sessions), (true, 9));
         assert!(read.bind.is_none());
         assert_eq!((read.workers, read.log), (NonZeroU16::new(2), Level::Warn));
         assert_eq!(read.users[0].0.0, *"filed");

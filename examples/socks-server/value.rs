@@ -8,7 +8,7 @@ use socks_core::{Secret, UserName};
 use tracing::level_filters::LevelFilter;
 
 /// Where to listen.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub enum Listen {
     Tcp(SocketAddr),
@@ -124,7 +124,7 @@ impl<'de> Deserialize<'de> for Seconds {
 }
 
 /// Ports from one to another, both included, none of them privileged.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Ports(pub RangeInclusive<u16>);
 
@@ -182,4 +182,22 @@ impl From<Level> for LevelFilter {
             Level::Trace => Self::TRACE,
         }
     }
+}
+
+/// Whose datagrams reach the client (`UD-33`).
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Replies {
+    Any,
+    Address,
+    AddressAndPort,
+}
+
+/// From which port the client sends (`UD-6`).
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Pin {
+    FirstValid,
+    Declared,
+    AnyPort,
 }

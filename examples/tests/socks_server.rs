@@ -5,7 +5,7 @@ mod common;
 use std::{fs, net::SocketAddr};
 
 use common::{Example, output, within};
-use support::{Peer, Script, Target};
+use support::{Peer, Script, Target, UdpEcho, UdpPeer};
 use tokio::{
     io::AsyncWriteExt,
     net::{TcpListener, TcpStream},
@@ -106,24 +106,26 @@ async fn with_users() {
     );
 }
 
-/// R5-28: what is switched off for everybody, or not there yet, is 07.
+/// R5-28, UD-12: what is switched off for everybody is 07.
 #[tokio::test]
 async fn bind_and_udp() {
-    for (flags, bind) in [
-        (&["--bind", "--udp"][..], 0),
-        (&["--no-bind", "--no-udp"], 7),
-        (&[], 0),
+    let echo = UdpEcho::start("127.0.0.1:0").await;
+    for (flags, served) in [
+        (&["--bind", "--udp"][..], true),
+        (&["--no-bind", "--no-udp"], false),
+        (&[], true),
     ] {
         let mut server = start(&[&["--listen", "127.0.0.1:0"], flags].concat());
         let addr = server.addr().await;
-        let script = anonymous().bind("127.0.0.1:9").expect_reply(bind);
+        let code = if served { 0 } else { 7 };
+        let script = anonymous().bind("127.0.0.1:9").expect_reply(code);
         script.run(addr).await;
-        anonymous()
-            .udp_associate("0.0.0.0:0")
-            .expect_reply(7)
-            .expect_end()
-            .run(addr)
-            .await;
+        let script = anonymous().udp_associate("0.0.0.0:0").expect_reply(code);
+        let control = script.run(addr).await;
+        if served {
+            let client = UdpPeer::new("127.0.0.1:0", control.bound.unwrap()).await;
+            client.echoes(&echo.addr.to_string(), echo.addr, b"x").await;
+        }
     }
 }
 

@@ -18,6 +18,7 @@ mod traffic;
 pub mod client;
 pub mod map_incoming;
 pub mod trace;
+pub mod udp;
 
 #[cfg(feature = "hickory")]
 pub use self::resolve::HickoryResolver;
@@ -43,4 +44,5 @@ pub use self::{
     stream::ClientStream,
     trace::TraceLayer,
     traffic::Traffic,
+    udp::UdpRelay,
 };

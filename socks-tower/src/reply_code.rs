@@ -5,6 +5,7 @@ use socks_core::{NameError, ReplyCode, client::ClientError as Protocol, v4};
 use crate::{
     BindError, BindErrorKind, BoxError, ConnectError, ConnectErrorKind, ResolveError,
     client::{ClientError, ClientErrorKind},
+    udp::UdpRelayError,
 };
 
 /// The code with which a client is told about `error`: the one table of the project (`R5-67`).
@@ -18,6 +19,7 @@ use crate::{
 /// | [`BindError`] | by its kind, see below |
 /// | [`ResolveError`] | 04 |
 /// | [`NameError`] | 01 |
+/// | [`UdpRelayError`] | 01 (`UD-12`) |
 /// | [`ClientError`]: an upstream proxy refused the request | the upstream's |
 /// | [`ClientError`]: the upstream did not answer in time | 06 |
 /// | [`ClientError`]: anything else, our credentials above all | 01 |
@@ -81,10 +83,10 @@ fn own(error: &(dyn Error + 'static)) -> Option<ReplyCode> {
     if let Some(error) = error.downcast_ref::<CodedError>() {
         return Some(error.code);
     }
-    if error.is::<NameError>() || error.is::<tower::load_shed::error::Overloaded>() {
-        return Some(ReplyCode::GENERAL_FAILURE);
-    }
-    None
+    let failure = error.is::<NameError>()
+        || error.is::<UdpRelayError>()
+        || error.is::<tower::load_shed::error::Overloaded>();
+    failure.then_some(ReplyCode::GENERAL_FAILURE)
 }
 
 fn phase(error: &(dyn Error + 'static)) -> Option<ReplyCode> {

@@ -6,7 +6,7 @@ use socks_core::{
     server::HandshakeError,
 };
 
-use crate::{BoxError, Incoming};
+use crate::{BoxError, Incoming, udp::UdpCounters};
 
 /// What became of a session: the answer of [`SocksService`](crate::SocksService) to every
 /// connection, however it ended.
@@ -37,6 +37,8 @@ pub struct SessionReport {
     pub sent: u64,
     /// Octets of payload from the target to the client.
     pub received: u64,
+    /// The datagrams of a UDP association.
+    pub datagrams: Option<Arc<UdpCounters>>,
     /// From the accepted connection to the end.
     pub duration: Duration,
     /// How it ended.
@@ -58,6 +60,7 @@ impl SessionReport {
             remote: None,
             sent: 0,
             received: 0,
+            datagrams: None,
             duration: Duration::ZERO,
             end: SessionEnd::Disconnected,
         }

@@ -3,7 +3,7 @@ use std::{fmt, future::Future, net::SocketAddr, pin::Pin, sync::Arc};
 use socks_core::message::Associate;
 use tower_service::Service;
 
-use crate::{BoxError, Traffic};
+use crate::{BoxError, Traffic, udp::UdpCounters};
 
 /// Relays the datagrams that a UDP ASSOCIATE asks for.
 ///
@@ -39,6 +39,9 @@ pub struct Association {
     pub addr: SocketAddr,
     /// What has been relayed, in octets of payload without the UDP request header.
     pub traffic: Arc<Traffic>,
+    /// How many datagrams were relayed, and how many dropped for what reason; all zero if the
+    /// relayer does not count.
+    pub datagrams: Arc<UdpCounters>,
     /// Relays until the association ends by itself, such as by its idle timeout. Dropping it frees
     /// the sockets.
     pub relay: Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send>>,
@@ -54,8 +57,16 @@ impl Association {
         Self {
             addr,
             traffic,
+            datagrams: Arc::default(),
             relay: Box::pin(relay),
         }
+    }
+
+    /// Counts datagrams there.
+    #[must_use]
+    pub fn datagrams(mut self, counters: Arc<UdpCounters>) -> Self {
+        self.datagrams = counters;
+        self
     }
 }
 

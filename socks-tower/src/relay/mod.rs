@@ -5,7 +5,7 @@
 
 mod adaptive;
 mod direction;
-mod scratch;
+pub(crate) mod scratch;
 #[cfg(test)]
 mod tests;
 mod tunnel;

@@ -1,7 +1,7 @@
 use std::cell::Cell;
 
 /// Most octets that one read takes.
-pub(super) const MAX_CHUNK: usize = 256 * 1024;
+pub(crate) const MAX_CHUNK: usize = 256 * 1024;
 
 thread_local! {
     // Reads of all tunnels of a thread go through this one buffer, so that an idle tunnel holds
@@ -11,7 +11,7 @@ thread_local! {
 }
 
 /// Lends the thread's buffer to `work`.
-pub(super) fn with<T>(work: impl FnOnce(&mut [u8]) -> T) -> T {
+pub(crate) fn with<T>(work: impl FnOnce(&mut [u8]) -> T) -> T {
     let mut buffer = SCRATCH
         .take()
         .unwrap_or_else(|| vec![0; MAX_CHUNK].into_boxed_slice());

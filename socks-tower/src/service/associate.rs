@@ -38,6 +38,7 @@ where
         Err(end) => return end,
     };
     session.report.bound = Some(association.addr);
+    session.report.datagrams = Some(association.datagrams);
     requested.succeed(association.addr, session.wire.output());
     if let Err(end) = session.wire.flush().await {
         return end;

@@ -6,10 +6,12 @@ mod peer;
 mod script;
 mod server;
 mod target;
+mod udp;
 
 pub use self::{
     peer::Peer,
     script::{Pace, Script},
     server::Server,
     target::Target,
+    udp::{UdpEcho, UdpPeer, udp_datagram},
 };

@@ -1,0 +1,146 @@
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+
+use socks_core::{message::Associate, subnegotiation::Protection};
+use tokio::time::Instant;
+
+use super::{
+    Datagram, DatagramFilter, DatagramVerdict, DropReason, UdpCounters, bucket::Rates,
+    client::Client, fragments::Fragments, names::Names, settings::Settings, targets::Targets,
+};
+use crate::{Name, Traffic};
+
+/// Octets that a datagram from outside leaves free in front of it, for the longest header that
+/// the relay writes: IPv6.
+pub(super) const HEADROOM: usize = 22;
+
+/// Where the decisions of a [`Flow`] lead.
+pub(super) trait Outlet {
+    /// Sends a payload to a target.
+    fn to_target(&mut self, to: SocketAddr, data: &[u8]) -> io::Result<()>;
+    /// Sends a datagram, header and all, to the client.
+    fn to_client(&mut self, to: SocketAddr, datagram: &[u8]) -> io::Result<()>;
+    /// Begins a lookup, whose end is told to [`Flow::resolved`].
+    fn resolve(&mut self, name: Name);
+    /// From now on the client sends from here only.
+    fn pin(&mut self, client: SocketAddr);
+    /// Whether targets of this family can be reached at all.
+    fn reaches(&self, to: SocketAddr) -> bool;
+}
+
+/// The decisions about the datagrams of one association: no socket, no clock.
+pub(super) struct Flow {
+    pub(super) client: Client,
+    pub(super) targets: Targets,
+    pub(super) names: Names,
+    pub(super) fragments: Option<Fragments>,
+    pub(super) protection: Option<Box<dyn Protection>>,
+    pub(super) filter: Option<Arc<dyn DatagramFilter>>,
+    pub(super) to_target: Rates,
+    pub(super) to_client: Rates,
+    pub(super) traffic: Arc<Traffic>,
+    pub(super) counters: Arc<UdpCounters>,
+    pub(super) idle: Duration,
+    pub(super) active: Instant,
+    pub(super) ends: Option<Instant>,
+}
+
+impl Flow {
+    pub(super) fn new(
+        settings: &Settings,
+        associate: &Associate,
+        ip: IpAddr,
+        now: Instant,
+    ) -> Self {
+        let rates = || Rates::new(settings.datagram_rate, settings.octet_rate, now);
+        let (permit, max) = (associate.permit.clone(), settings.max_targets);
+        let reassembly = settings.reassembly.clone();
+        let filter = settings.filter.as_ref();
+        let protection = settings.protection.as_ref();
+        Self {
+            client: Client::new(ip, &associate.destination, settings.pin),
+            targets: Targets::new(permit, settings.replies, max, now),
+            names: Names::new(settings.names),
+            fragments: reassembly.map(|reassembly| Fragments::new(reassembly, now)),
+            protection: protection.and_then(|make| make.make(associate)),
+            filter: filter.and_then(|make| make.make(associate)),
+            to_target: rates(),
+            to_client: rates(),
+            traffic: Arc::default(),
+            counters: Arc::default(),
+            idle: settings.idle,
+            active: now,
+            ends: settings.lifetime.map(|lifetime| now + lifetime),
+        }
+    }
+
+    pub(super) fn traffic(&self) -> &Arc<Traffic> {
+        &self.traffic
+    }
+
+    pub(super) fn counters(&self) -> &Arc<UdpCounters> {
+        &self.counters
+    }
+
+    pub(super) fn judge(&self, datagram: &Datagram<'_>) -> Result<(), DropReason> {
+        let verdict = self.filter.as_ref().map(|filter| filter.judge(datagram));
+        match verdict {
+            None | Some(DatagramVerdict::Pass) => Ok(()),
+            Some(DatagramVerdict::Drop) => Err(DropReason::Filtered),
+        }
+    }
+
+    /// A socket reported an error, such as one that ICMP brought (`UD-39`).
+    pub(super) fn failed(&self, error: &io::Error) {
+        tracing::trace!(%error, "datagram socket");
+        self.counters.drop_one(reason_of(error));
+    }
+
+    /// When something is due next: [`expire`](Self::expire), or the end.
+    pub(super) fn deadline(&self) -> Instant {
+        let idle = self.active + self.idle;
+        let others = [
+            self.ends,
+            self.names.deadline(),
+            self.fragments.as_ref().and_then(Fragments::deadline),
+        ];
+        others.into_iter().flatten().fold(idle, Instant::min)
+    }
+
+    /// Does what is due. True once the association is over (`UD-38`, `SE-21`).
+    pub(super) fn expire(&mut self, now: Instant) -> bool {
+        self.names.expire(now, &self.counters);
+        if let Some(fragments) = &mut self.fragments {
+            fragments.expire(now, &self.counters);
+        }
+        let idle = self.active + self.idle;
+        idle <= now || self.ends.is_some_and(|ends| ends <= now)
+    }
+}
+
+pub(super) fn reason(error: io::Error) -> DropReason {
+    reason_of(&error)
+}
+
+fn reason_of(error: &io::Error) -> DropReason {
+    match error.kind() {
+        io::ErrorKind::WouldBlock | io::ErrorKind::OutOfMemory => DropReason::Congested,
+        _ if is_oversize(error) => DropReason::Oversize,
+        _ => DropReason::Socket,
+    }
+}
+
+#[cfg(unix)]
+fn is_oversize(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(libc::EMSGSIZE)
+}
+
+#[cfg(not(unix))]
+fn is_oversize(error: &io::Error) -> bool {
+    // WSAEMSGSIZE
+    error.raw_os_error() == Some(10040)
+}

@@ -1,0 +1,68 @@
+//! UDP ASSOCIATE: [`UdpRelay`], and what an application may choose about it.
+//!
+//! ```
+//! use std::time::Duration;
+//! use socks_tower::{SocksService, TcpConnector, udp::{ReplyPolicy, UdpRelay}};
+//!
+//! let udp = UdpRelay::new()
+//!     .ports(40_000..=40_999)
+//!     .replies(ReplyPolicy::AddressAndPortRestricted)
+//!     .idle_timeout(Duration::from_secs(600))
+//!     .datagrams_per_second(10_000);
+//! let socks = SocksService::new(TcpConnector::new()).udp_relayer(udp);
+//! # let _ = socks;
+//! ```
+//!
+//! An association is one future, [`Association::relay`](crate::Association), that the session
+//! polls: no task and no timer of its own beyond one, and no buffer while it is idle. The
+//! decisions about datagrams are made without IO and without a clock; `flow.rs` holds what they need:
+//!
+//! | of a datagram from the client | file |
+//! |---|---|
+//! | does it come from the client (`UD-16`) | `client.rs` |
+//! | protection, header, fragments (`UD-19`, `UD-20`…`UD-27`) | `to_target.rs`, `fragments.rs` |
+//! | what does the name resolve to (`UD-32`) | `names.rs` |
+//! | may it go there, is there room for a target (`UD-28`, `SE-28`) | `targets.rs` |
+//! | what the application says | `filter.rs` |
+//!
+//! | of a datagram from outside | file |
+//! |---|---|
+//! | has the client written there (`UD-33`) | `targets.rs` |
+//! | what the application says (`UD-34`) | `filter.rs` |
+//! | the header (`UD-17`, `UD-18`) | `to_client.rs` |
+//!
+//! What is dropped is dropped without a word (`UD-15`), counted by [`DropReason`] in
+//! [`UdpCounters`], and never ends the association.
+
+mod advertise;
+mod bucket;
+mod client;
+mod counters;
+mod error;
+mod filter;
+mod flow;
+mod fragments;
+mod names;
+mod place;
+mod policy;
+mod protection;
+mod relay;
+mod running;
+mod settings;
+mod socket;
+mod sockets;
+mod targets;
+#[cfg(test)]
+mod tests;
+mod to_client;
+mod to_target;
+
+pub use self::{
+    advertise::AdvertiseRelay,
+    counters::{DropReason, UdpCounters},
+    error::{UdpRelayError, UdpRelayErrorKind},
+    filter::{Datagram, DatagramFilter, DatagramVerdict, Direction, MakeDatagramFilter},
+    policy::{ClientPin, ReplyPolicy, RulesEpoch},
+    protection::MakeDatagramProtection,
+    relay::UdpRelay,
+};

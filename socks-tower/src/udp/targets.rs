@@ -1,0 +1,124 @@
+use std::{
+    collections::HashMap,
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
+
+use socks_core::message::Permit;
+use tokio::time::Instant;
+
+use super::{DropReason, ReplyPolicy, RulesEpoch};
+
+/// How long a target counts after the last datagram to it (`UD-33`).
+pub(super) const REMEMBERED: Duration = Duration::from_secs(300);
+
+/// Where a client sends to, which is also who may answer.
+#[derive(Debug)]
+pub(super) struct Targets {
+    permit: Permit,
+    policy: ReplyPolicy,
+    max: usize,
+    /// Permitted, and when they were last sent to.
+    targets: HashMap<SocketAddr, Instant>,
+    /// The same without ports, if replies are judged by that.
+    addresses: HashMap<IpAddr, Instant>,
+    /// The rules by which they were permitted.
+    epoch: u64,
+    /// No target is forgotten before.
+    sweep_at: Instant,
+}
+
+impl Targets {
+    pub(super) fn new(permit: Permit, policy: ReplyPolicy, max: usize, now: Instant) -> Self {
+        let mut targets = Self {
+            permit,
+            policy,
+            max,
+            targets: HashMap::new(),
+            addresses: HashMap::new(),
+            epoch: 0,
+            sweep_at: now,
+        };
+        targets.epoch = targets.current_epoch();
+        targets
+    }
+
+    fn current_epoch(&self) -> u64 {
+        let epoch = self.permit.extensions.get::<RulesEpoch>();
+        epoch.map_or(0, RulesEpoch::current)
+    }
+
+    /// Asks about every target again if the rules have changed.
+    fn rejudge(&mut self) {
+        let epoch = self.current_epoch();
+        if epoch == self.epoch {
+            return;
+        }
+        self.epoch = epoch;
+        let permit = &self.permit;
+        self.targets.retain(|target, _| permit.permits(*target));
+        self.addresses.clear();
+        if self.policy == ReplyPolicy::AddressRestricted {
+            for (target, sent) in &self.targets {
+                let latest = self.addresses.entry(target.ip()).or_insert(*sent);
+                *latest = (*latest).max(*sent);
+            }
+        }
+    }
+
+    /// Whether a datagram may go to `to`. The verdict about a known target is remembered.
+    pub(super) fn permits(&mut self, to: SocketAddr) -> bool {
+        self.rejudge();
+        self.targets.contains_key(&to) || self.permit.permits(to)
+    }
+
+    /// A datagram is on its way to `to`, which was permitted; or there is no room for it.
+    pub(super) fn sending(&mut self, to: SocketAddr, now: Instant) -> Result<(), DropReason> {
+        if let Some(sent) = self.targets.get_mut(&to) {
+            *sent = now;
+        } else {
+            if self.targets.len() >= self.max {
+                self.sweep(now);
+            }
+            if self.targets.len() >= self.max {
+                return Err(DropReason::Targets);
+            }
+            self.targets.insert(to, now);
+        }
+        if self.policy == ReplyPolicy::AddressRestricted {
+            self.addresses.insert(to.ip(), now);
+        }
+        Ok(())
+    }
+
+    /// Looks through the table only when something in it may be old enough, so that a client that
+    /// keeps it full does not make every datagram pay for it.
+    fn sweep(&mut self, now: Instant) {
+        if now < self.sweep_at {
+            return;
+        }
+        self.targets.retain(|_, sent| !forgotten(*sent, now));
+        self.addresses.retain(|_, sent| !forgotten(*sent, now));
+        let oldest = self.targets.values().min().copied();
+        self.sweep_at = oldest.unwrap_or(now) + REMEMBERED;
+    }
+
+    /// Whether a datagram from `from` may go to the client.
+    pub(super) fn accepts(&mut self, from: SocketAddr, now: Instant) -> Result<(), DropReason> {
+        self.rejudge();
+        let sent = match self.policy {
+            ReplyPolicy::AnyRemote if self.permit.permits(from) => return Ok(()),
+            ReplyPolicy::AnyRemote => return Err(DropReason::NotPermitted),
+            ReplyPolicy::AddressRestricted => self.addresses.get(&from.ip()),
+            ReplyPolicy::AddressAndPortRestricted => self.targets.get(&from),
+        };
+        match sent.is_some_and(|sent| !forgotten(*sent, now)) {
+            true => Ok(()),
+            false => Err(DropReason::Unsolicited),
+        }
+    }
+}
+
+fn forgotten(sent: Instant, now: Instant) -> bool {
+    now.saturating_duration_since(sent) >= REMEMBERED
+}

@@ -1,0 +1,181 @@
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use socks_core::message::{Associate, Permit};
+
+use super::{Bench, CLIENT, TARGET, addr, datagram};
+use crate::udp::{
+    Datagram, DatagramFilter, DatagramVerdict, Direction, DropReason, ReplyPolicy, RulesEpoch,
+    UdpRelay,
+};
+
+/// UD-33, SE-26: who may answer, for each policy; nobody before the client has sent, and nobody
+/// 300 s after it has last sent.
+#[test]
+fn policies() {
+    let sources = [TARGET, "198.51.100.1:54", "203.0.113.1:53"];
+    for (policy, expected) in [
+        (ReplyPolicy::AddressAndPortRestricted, [true, false, false]),
+        (ReplyPolicy::AddressRestricted, [true, true, false]),
+        (ReplyPolicy::AnyRemote, [true, true, true]),
+    ] {
+        let mut bench = Bench::new(UdpRelay::new().replies(policy));
+        let answered = |bench: &mut Bench| {
+            sources.map(|source| {
+                let before = bench.sent.to_client.len();
+                bench.reply(source, b"x");
+                bench.sent.to_client.len() > before
+            })
+        };
+        assert_eq!(answered(&mut bench), [false; 3], "{policy:?} before");
+        bench.send(TARGET, b"x");
+        assert_eq!(answered(&mut bench), expected, "{policy:?}");
+        bench.wait(299);
+        bench.send(TARGET, b"x");
+        bench.wait(299);
+        assert_eq!(answered(&mut bench), expected, "{policy:?} refreshed");
+        bench.wait(1);
+        let late = [policy == ReplyPolicy::AnyRemote; 3];
+        assert_eq!(answered(&mut bench), late, "{policy:?} late");
+    }
+}
+
+/// UD-17, UD-18: the header names the sender by its address, an IPv4-mapped one as IPv4, even if
+/// the client sent to a name.
+#[test]
+fn headers() {
+    let mut bench = Bench::new(UdpRelay::new());
+    bench.send("dns.example:53", b"x");
+    bench.resolved("dns.example", &["198.51.100.1"]);
+    bench.send("[2001:db8::1]:53", b"x");
+    bench.reply("[::ffff:198.51.100.1]:53", b"world");
+    bench.reply("[2001:db8::1]:53", b"world");
+    let v4 = (addr(CLIENT), datagram(0, TARGET, b"world"));
+    let v6 = (addr(CLIENT), datagram(0, "[2001:db8::1]:53", b"world"));
+    assert_eq!(bench.sent.to_client, [v4, v6]);
+}
+
+/// UD-28, UD-29, UD-31, SE-4: each datagram is judged, by the address that it will go to.
+#[test]
+fn destinations() {
+    let filter = |addr: SocketAddr| addr.is_ipv4() && addr.port() == 53;
+    let mut bench = Bench::permit(Permit::new().filter(filter));
+    for _ in 0..3 {
+        bench.send(TARGET, b"x");
+        bench.send("198.51.100.1:54", b"x");
+        bench.send("[2001:db8::1]:53", b"x");
+    }
+    bench.send("[::ffff:198.51.100.1]:53", b"x");
+    bench.send("198.51.100.1:0", b"x");
+    assert_eq!(bench.sent.to_target, vec![(addr(TARGET), b"x".to_vec()); 4]);
+    assert_eq!(bench.dropped(DropReason::NotPermitted), 6);
+    assert_eq!(bench.dropped(DropReason::PortZero), 1);
+}
+
+/// UD-28: verdicts about known targets are asked for again once the rules have changed, for both
+/// directions.
+#[test]
+fn changed_rules() {
+    for policy in [
+        ReplyPolicy::AddressRestricted,
+        ReplyPolicy::AddressAndPortRestricted,
+        ReplyPolicy::AnyRemote,
+    ] {
+        let open = Arc::new(AtomicBool::new(true));
+        let epoch = RulesEpoch::new();
+        let rules = open.clone();
+        let mut permit = Permit::new().filter(move |_: SocketAddr| rules.load(Ordering::Relaxed));
+        permit.extensions.insert(epoch.clone());
+        let mut bench = Bench::declared(UdpRelay::new().replies(policy), "0.0.0.0:0", permit);
+        bench.send(TARGET, b"x");
+        bench.reply(TARGET, b"x");
+        open.store(false, Ordering::Relaxed);
+        epoch.advance();
+        bench.reply(TARGET, b"x");
+        bench.send(TARGET, b"x");
+        assert_eq!(bench.sent.to_target.len(), 1, "{policy:?}");
+        assert_eq!(bench.sent.to_client.len(), 1, "{policy:?}");
+        open.store(true, Ordering::Relaxed);
+        bench.send(TARGET, b"x");
+        bench.reply(TARGET, b"x");
+        assert_eq!(bench.sent.to_client.len(), 2, "{policy:?}");
+    }
+}
+
+/// SE-28: so many targets within 300 s, and no more; the known ones go on.
+#[test]
+fn targets_are_bounded() {
+    let mut bench = Bench::new(UdpRelay::new().max_targets(3));
+    for port in 1..=5 {
+        bench.send(&format!("198.51.100.1:{port}"), b"x");
+    }
+    bench.send("198.51.100.1:3", b"x");
+    assert_eq!(bench.sent.to_target.len(), 4);
+    assert_eq!(bench.dropped(DropReason::Targets), 2);
+    bench.wait(300);
+    bench.send("198.51.100.1:4", b"x");
+    assert_eq!(bench.sent.to_target.len(), 5);
+}
+
+/// SE-28: 1024 is the default.
+#[test]
+fn default_number_of_targets() {
+    let mut bench = Bench::new(UdpRelay::new());
+    for port in 1..=1025 {
+        bench.send(&format!("198.51.100.1:{port}"), b"x");
+    }
+    assert_eq!(bench.sent.to_target.len(), 1024);
+    assert_eq!(bench.dropped(DropReason::Targets), 1);
+}
+
+/// UD-34: an operation of its own, which sees the sender's address.
+#[test]
+fn filters_see_both_directions() {
+    let make = |_: &Associate| -> Option<Arc<dyn DatagramFilter>> {
+        Some(Arc::new(|datagram: &Datagram<'_>| {
+            let bad = match datagram.direction {
+                Direction::ToTarget => datagram.data == b"out",
+                Direction::ToClient => datagram.remote.port() == 54,
+            };
+            match bad {
+                true => DatagramVerdict::Drop,
+                false => DatagramVerdict::Pass,
+            }
+        }))
+    };
+    let mut bench = Bench::new(UdpRelay::new().filter(make));
+    bench.send(TARGET, b"out");
+    bench.send(TARGET, b"x");
+    bench.reply("198.51.100.1:54", b"x");
+    bench.reply(TARGET, b"out");
+    assert_eq!(bench.sent.to_target.len(), 1);
+    assert_eq!(bench.sent.to_client[0].1, datagram(0, TARGET, b"out"));
+    assert_eq!(bench.dropped(DropReason::Filtered), 2);
+}
+
+/// UD-39, UD-36: errors of a socket are counted by what they mean and nothing else happens.
+#[cfg(unix)]
+#[test]
+fn socket_errors() {
+    let mut bench = Bench::new(UdpRelay::new());
+    for error in [
+        libc::ECONNREFUSED,
+        libc::EHOSTUNREACH,
+        libc::EMSGSIZE,
+        libc::EAGAIN,
+    ] {
+        bench.sent.fail = Some(error);
+        bench.send(TARGET, b"x");
+    }
+    bench.sent.fail = None;
+    bench.send(TARGET, b"x");
+    assert_eq!(bench.sent.to_target.len(), 1);
+    assert_eq!(bench.dropped(DropReason::Socket), 2);
+    assert_eq!(bench.dropped(DropReason::Oversize), 1);
+    assert_eq!(bench.dropped(DropReason::Congested), 1);
+}
