@@ -42,6 +42,9 @@ mod error;
 mod filter;
 mod flow;
 mod fragments;
+#[cfg(fuzzing)]
+#[allow(missing_debug_implementations, reason = "a test, not the library")]
+mod fuzzing;
 mod names;
 mod place;
 mod policy;
@@ -57,6 +60,8 @@ mod tests;
 mod to_client;
 mod to_target;
 
+#[cfg(fuzzing)]
+pub use self::fuzzing::RelayPath;
 pub use self::{
     advertise::AdvertiseRelay,
     counters::{DropReason, UdpCounters},

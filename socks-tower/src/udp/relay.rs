@@ -48,7 +48,7 @@ impl Default for UdpRelay {
 }
 
 impl<R> UdpRelay<R> {
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub(super) fn settings(&self) -> &Settings {
         &self.settings
     }
