@@ -37,19 +37,17 @@ fn poll<R: Resolver>(
     cx: &mut Context<'_>,
 ) -> Poll<()> {
     let now = Instant::now();
-    while let Poll::Ready(Some((name, addrs))) = sockets.lookups.poll_next_unpin(cx) {
-        flow.resolved(&name, addrs.as_ref(), now, sockets);
-    }
     let more = scratch::with(|buffer| {
         let client = from_client(flow, sockets, buffer, now, cx);
+        // Behind the client's datagrams, so that a lookup which began just now is asked for its
+        // waker; before the outside, so that a socket which an answer opens is read at once.
+        while let Poll::Ready(Some((name, addrs))) = sockets.lookups.poll_next_unpin(cx) {
+            flow.resolved(&name, addrs.as_ref(), now, sockets);
+        }
         let v4 = from_outside(flow, sockets, |sockets| &sockets.v4, buffer, now, cx);
         let v6 = from_outside(flow, sockets, |sockets| &sockets.v6, buffer, now, cx);
         client | v4 | v6
     });
-    // A lookup that began just now has not been asked for its waker.
-    while let Poll::Ready(Some((name, addrs))) = sockets.lookups.poll_next_unpin(cx) {
-        flow.resolved(&name, addrs.as_ref(), now, sockets);
-    }
     loop {
         // The deadline slides with every datagram, the timer only once it has fired.
         let deadline = flow.deadline();

@@ -5,15 +5,26 @@
 //! cargo build --release --bin socks-server
 //! cargo run --release -p bench -- idle --tunnels 10000
 //! ```
+//!
+//! Datagrams are measured beside other servers, which a script gets and builds:
+//!
+//! ```text
+//! tests/bench/install-peers
+//! cargo run --release -p bench -- udp
+//! ```
 
+#[cfg(target_os = "linux")]
+mod cpu;
 #[cfg(target_os = "linux")]
 mod idle;
 #[cfg(target_os = "linux")]
 mod memory;
 #[cfg(target_os = "linux")]
 mod process;
+#[cfg(target_os = "linux")]
+mod udp;
 
-use std::path::PathBuf;
+use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Parser, Subcommand};
 
@@ -43,6 +54,15 @@ enum Mode {
         #[arg(long, default_value_t = 64 * 1024)]
         burst: usize,
     },
+    /// What relayed datagrams cost, beside other servers and a bare forwarder
+    #[cfg(target_os = "linux")]
+    Udp(udp::Options),
+    /// Echo services for datagrams on loopback ports, in a process of their own
+    #[command(hide = true)]
+    UdpEcho { count: usize },
+    /// Forwards datagrams to each target, without SOCKS
+    #[command(hide = true)]
+    UdpForward { targets: Vec<SocketAddr> },
     /// An echo service on a loopback port, in a process of its own
     #[command(hide = true)]
     Echo,
@@ -63,12 +83,20 @@ async fn main() -> Result<(), BoxError> {
             std::future::pending::<()>().await;
         }
         Mode::Idle { tunnels, burst } => {
-            let figures = idle::run(&server, tunnels, burst).await?;
-            match args.json {
-                true => println!("{}", serde_json::to_string_pretty(&figures)?),
-                false => print!("{figures}"),
-            }
+            print(idle::run(&server, tunnels, burst).await?, args.json)?;
         }
+        Mode::Udp(options) => print(udp::run(&server, options).await?, args.json)?,
+        Mode::UdpEcho { count } => udp::echo(count)?,
+        Mode::UdpForward { targets } => udp::forward(&targets)?,
+    }
+    Ok(())
+}
+
+#[cfg(target_os = "linux")]
+fn print(figures: impl serde::Serialize + std::fmt::Display, json: bool) -> Result<(), BoxError> {
+    match json {
+        true => println!("{}", serde_json::to_string_pretty(&figures)?),
+        false => print!("{figures}"),
     }
     Ok(())
 }

@@ -315,6 +315,31 @@ async fn a_client_that_closes_its_port() {
     assert_eq!(counters.dropped(DropReason::Socket), 1);
 }
 
+/// UD-32: the answer of a target that a name led to is read when it comes, not when something else
+/// wakes the relay. The timers are far away, so that it would be waited for till the guard's end.
+#[tokio::test]
+async fn the_first_answer_by_name_is_not_waited_for() {
+    let echo = UdpEcho::start("127.0.0.1:0").await;
+    let resolver = service_fn(|_: Name| async {
+        let addr = std::net::IpAddr::from([127, 0, 0, 1]);
+        Ok::<_, BoxError>(socks_tower::Addrs::from_iter([addr]))
+    });
+    let far = Duration::from_secs(3_600);
+    let udp = UdpRelay::new().resolver(resolver);
+    let udp = udp.lookup_timeout(far).idle_timeout(far).name_cache(far, 1);
+    let server = Server::start(open(NOWHERE.parse().unwrap()).udp_relayer(udp)).await;
+    let (_control, client) = associate(&server).await;
+    // The first datagram pins the client, which wakes the relay once more by itself.
+    let other = UdpEcho::start("[::1]:0").await;
+    client
+        .echoes(&other.addr.to_string(), other.addr, b"pin")
+        .await;
+    let named = format!("target.example:{}", echo.addr.port());
+    let exchange = client.echoes(&named, echo.addr, b"x");
+    let guard = tokio::time::timeout(Duration::from_secs(20), exchange);
+    guard.await.expect("the answer is relayed");
+}
+
 /// UD-32, UD-28, UD-18: a name that takes long does not hold up the rest; what it resolves to is
 /// judged; replies name the address.
 #[tokio::test]

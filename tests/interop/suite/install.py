@@ -30,6 +30,9 @@ PACKAGES = {
     "nc": "netcat-openbsd",
     "ncat": "ncat",
     "proxychains4": "proxychains4",
+    "socksify": "dante-client",
+    "tnftp": "tnftp",
+    "drill": "ldnsutils",
 }
 
 

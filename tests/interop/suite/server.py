@@ -2,10 +2,12 @@
 
 import os
 import queue
+import re
 import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 from . import install
@@ -13,6 +15,7 @@ from .process import end, start
 
 READY_SECONDS = 10
 STOP_SECONDS = 10
+LOG_SECONDS = 5
 
 
 def binary():
@@ -70,6 +73,16 @@ class Server:
     @property
     def log(self):
         return "\n".join(self.lines)
+
+    def sessions(self, command, count):
+        """Logged sessions of a command, as `(sent, received)`, once there are `count` of them."""
+        pattern = re.compile(rf"command={command} .*\bsent=(\d+) received=(\d+)")
+        until = time.monotonic() + LOG_SECONDS
+        while True:
+            found = [tuple(map(int, match.groups())) for line in list(self.lines) if (match := pattern.search(line))]
+            if len(found) >= count or time.monotonic() > until:
+                return found
+            time.sleep(0.02)
 
     @property
     def ports(self):

@@ -114,6 +114,15 @@ def no_direct_connections(setting):
     direct = command("curl", "-q", "-sS", "--max-time", "5", f"{target.url}/page")
     expect(direct.code != 0 and target.page not in direct.stdout, "the targets answer anybody")
     expect_equal("clients noticed", guard.strangers, 1)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.settimeout(0.3)
+        probe.sendto(b"direct", ("127.0.0.1", setting.targets.echo.port))
+        try:
+            answer = probe.recv(100)
+        except TimeoutError:
+            answer = None
+    expect_equal("answer to a direct datagram", answer, None)
+    expect_equal("clients noticed", guard.strangers, 2)
 
 
 def run(checks, setting):

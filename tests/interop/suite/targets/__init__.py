@@ -3,6 +3,8 @@
 import contextlib
 import socket
 
+from .datagram import Dns, Echo
+from .ftp import Ftp
 from .guard import Guard
 from .http import Http
 from .sshd import Sshd
@@ -10,7 +12,7 @@ from .stream import AnswersAfterEof, EndsFirst
 
 
 class Targets:
-    """The targets of a run. `http6` is None on a machine without ::1, `sshd` without sshd."""
+    """The targets of a run. `http6` is None on a machine without ::1; `sshd`, `ftp`, `dns` are where they are not installed."""
 
     def __init__(self, workspace):
         self._stack = contextlib.ExitStack()
@@ -22,6 +24,10 @@ class Targets:
             self.after_eof = opened(AnswersAfterEof(self.guard))
             self.ends_first = opened(EndsFirst(self.guard))
             self.sshd = opened(Sshd(workspace, self.guard)) if Sshd.program() else None
+            hosts = ["127.0.0.1", "::1"] if self.http6 else ["127.0.0.1"]
+            self.echo = opened(Echo(self.guard, hosts))
+            self.dns = opened(Dns(self.guard, hosts)) if Dns.available() else None
+            self.ftp = opened(Ftp(workspace, self.guard)) if Ftp.available() else None
             # Bound and not listening: nobody else gets this port, and it refuses connections.
             self._closed = opened(socket.socket())
             self._closed.bind(("127.0.0.1", 0))

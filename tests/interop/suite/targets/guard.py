@@ -35,6 +35,26 @@ class Guard:
         return False
 
 
+    def admits_datagram(self, source):
+        """Whether the socket that sends from this address is a server's."""
+        if datagram_socket_of_server(source[1]):
+            return True
+        self.strangers += 1
+        return False
+
+
+def datagram_socket_of_server(port):
+    """Whether a server holds a UDP socket on this port."""
+    end = f":{port:04X}"
+    inodes = [
+        int(fields[9])
+        for table in ("/proc/net/udp", "/proc/net/udp6")
+        for fields in _rows(table)
+        if fields[1].endswith(end)
+    ]
+    return any(inode and _held_by_server(inode) for inode in inodes)
+
+
 def held_by_server(family, local, remote):
     """Whether a server holds the TCP socket with these ends."""
     inode = _inode(family, local, remote)
@@ -73,14 +93,18 @@ def _search(local_port, remote_port):
     """For kernels that do not answer."""
     ends = (f":{local_port:04X}", f":{remote_port:04X}")
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
-        try:
-            with open(table) as file:
-                for fields in map(str.split, file):
-                    if fields[1].endswith(ends[0]) and fields[2].endswith(ends[1]):
-                        return int(fields[9])
-        except OSError:
-            continue
+        for fields in _rows(table):
+            if fields[1].endswith(ends[0]) and fields[2].endswith(ends[1]):
+                return int(fields[9])
     return None
+
+
+def _rows(table):
+    try:
+        with open(table) as file:
+            return [line.split() for line in file][1:]
+    except OSError:
+        return []
 
 
 def _holds(pid, inode):

@@ -1,0 +1,109 @@
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use tokio::time::Instant;
+
+use super::client::{Client, Received};
+use crate::BoxError;
+
+/// An association without an answer for so long has lost what it waits for.
+const SILENCE: Duration = Duration::from_millis(500);
+
+const SWEEP: Duration = Duration::from_millis(20);
+
+/// However slow a relay is, one measurement ends.
+const LONGEST: Duration = Duration::from_secs(20);
+
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Outcome {
+    pub(super) sent: u64,
+    pub(super) echoed: u64,
+    /// Came back after it was given up, or twice.
+    pub(super) late: u64,
+    /// Came back different.
+    pub(super) wrong: u64,
+    /// Until the last echo.
+    pub(super) elapsed: Duration,
+}
+
+/// Sends `datagrams` through all clients together. Each keeps `window` on their way, and sends the
+/// next one when one is back: the relay is busy, and no receive buffer overflows.
+pub(super) fn run(
+    clients: &mut [Client],
+    window: usize,
+    datagrams: u64,
+) -> Result<Outcome, BoxError> {
+    let started = Instant::now();
+    let mut outcome = Outcome::default();
+    let mut buffer = vec![0; 4096];
+    let (mut last, mut swept) = (started, started);
+    for client in &mut *clients {
+        client.heard = started;
+        fill(client, window, datagrams, &mut outcome)?;
+    }
+    while clients.iter().any(|client| !client.outstanding.is_empty()) {
+        for index in readable(clients)? {
+            let Some(client) = clients.get_mut(index) else {
+                continue;
+            };
+            loop {
+                match client.receive(&mut buffer)? {
+                    Received::Nothing => break,
+                    Received::Refused => {}
+                    Received::Late => outcome.late += 1,
+                    Received::Wrong => outcome.wrong += 1,
+                    Received::Echo => {
+                        outcome.echoed += 1;
+                        fill(client, window, datagrams, &mut outcome)?;
+                    }
+                }
+            }
+            last = Instant::now();
+            client.heard = last;
+        }
+        let now = Instant::now();
+        if now - swept > SWEEP {
+            swept = now;
+            for client in &mut *clients {
+                let silent = now - client.heard > SILENCE;
+                client.give_up((!silent).then_some(4 * window as u64));
+                fill(client, window, datagrams, &mut outcome)?;
+            }
+        }
+        if now - started > LONGEST {
+            break;
+        }
+    }
+    for client in clients {
+        client.give_up(None);
+    }
+    outcome.elapsed = last - started;
+    Ok(outcome)
+}
+
+fn fill(
+    client: &mut Client,
+    window: usize,
+    datagrams: u64,
+    outcome: &mut Outcome,
+) -> Result<(), BoxError> {
+    while client.outstanding.len() < window && outcome.sent < datagrams {
+        client.send()?;
+        outcome.sent += 1;
+    }
+    Ok(())
+}
+
+fn readable(clients: &[Client]) -> Result<Vec<usize>, BoxError> {
+    let wait = Timespec::try_from(SWEEP)?;
+    let mut sockets: Vec<_> = clients
+        .iter()
+        .map(|client| PollFd::new(&client.socket, PollFlags::IN))
+        .collect();
+    poll(&mut sockets, Some(&wait))?;
+    let ready = sockets.iter().enumerate();
+    Ok(ready
+        .filter(|(_, socket)| !socket.revents().is_empty())
+        .map(|(index, _)| index)
+        .collect())
+}
