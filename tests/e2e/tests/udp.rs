@@ -17,7 +17,7 @@ use socks_tower::{
     Addrs, BoxError, Incoming, Name, ResolveError, SessionEnd, SocksService, UdpRelay,
     udp::{DropReason, UdpCounters},
 };
-use support::{Peer, Script, Server, UdpEcho, UdpPeer, udp_datagram};
+use support::{Peer, Script, Server, UdpEcho, UdpPeer, has_ipv6, udp_datagram};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, duplex},
     net::{TcpListener, TcpSocket, UdpSocket},
@@ -112,6 +112,9 @@ async fn longest_datagrams() {
 /// UD-36: over IPv6 the client's side has room for the longest payload of IPv4, both ways.
 #[tokio::test]
 async fn longest_payload_over_ipv6() {
+    if !has_ipv6().await {
+        return;
+    }
     let echo = UdpEcho::start("127.0.0.1:0").await;
     let (server, _control, client) = over_ipv6().await;
     let data: Vec<u8> = (0..65_507).map(|n| n as u8).collect();
@@ -138,6 +141,9 @@ async fn over_ipv6() -> (tokio::task::JoinHandle<()>, Peer, UdpPeer) {
 /// UD-41: one association reaches targets of both families.
 #[tokio::test]
 async fn both_families() {
+    if !has_ipv6().await {
+        return;
+    }
     let (v4, v6) = (
         UdpEcho::start("127.0.0.1:0").await,
         UdpEcho::start("[::1]:0").await,
@@ -319,6 +325,9 @@ async fn a_client_that_closes_its_port() {
 /// wakes the relay. The timers are far away, so that it would be waited for till the guard's end.
 #[tokio::test]
 async fn the_first_answer_by_name_is_not_waited_for() {
+    if !has_ipv6().await {
+        return;
+    }
     let echo = UdpEcho::start("127.0.0.1:0").await;
     let resolver = service_fn(|_: Name| async {
         let addr = std::net::IpAddr::from([127, 0, 0, 1]);

@@ -12,6 +12,6 @@ pub use self::{
     peer::Peer,
     script::{Pace, Script},
     server::Server,
-    target::Target,
+    target::{Target, has_ipv6},
     udp::{UdpEcho, UdpPeer, udp_datagram},
 };

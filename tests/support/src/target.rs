@@ -106,3 +106,12 @@ impl Drop for Target {
         self.accepting.abort();
     }
 }
+
+/// Whether this machine has IPv6, if only on loopback; a test that needs it says so when it has not.
+pub async fn has_ipv6() -> bool {
+    let has = TcpListener::bind("[::1]:0").await.is_ok();
+    if !has {
+        println!("skipped: this machine has no IPv6");
+    }
+    has
+}
