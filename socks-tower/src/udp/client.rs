@@ -35,6 +35,10 @@ impl Client {
         }
     }
 
+    pub(super) fn is_ipv4(&self) -> bool {
+        self.ip.is_ipv4()
+    }
+
     pub(super) fn is(&self, source: SocketAddr) -> bool {
         source.ip().to_canonical() == self.ip
             && self.expected.is_none_or(|port| port == source.port())

@@ -113,8 +113,10 @@ impl Flow {
         }
     }
 
-    /// To the first address of a name that may be sent to and can be reached; which of them would
-    /// answer cannot be known.
+    /// To the first address of a name that may be sent to and can be reached, and to the next one
+    /// where the system knows no way; which of them would answer cannot be known. Addresses of the
+    /// client's own family come first: nothing races here as it does for CONNECT, and a client that
+    /// came by IPv4 does not expect to lose its datagrams to an IPv6 that nobody listens at.
     fn send_to_any(
         &mut self,
         addrs: &[SocketAddr],
@@ -123,16 +125,23 @@ impl Flow {
         now: Instant,
         outlet: &mut impl Outlet,
     ) -> Result<(), DropReason> {
-        let mut reachable = addrs
-            .iter()
-            .filter(|addr| outlet.reaches(**addr))
-            .peekable();
-        if reachable.peek().is_none() {
-            return Err(DropReason::Unresolved);
+        let own = |addr: &&SocketAddr| addr.is_ipv4() == self.client.is_ipv4();
+        let (first, then): (Vec<_>, Vec<_>) = addrs.iter().partition(own);
+        let mut failure = DropReason::Unresolved;
+        for to in first.into_iter().chain(then).copied() {
+            if !outlet.reaches(to) {
+                continue;
+            }
+            if !self.targets.permits(to) {
+                failure = DropReason::NotPermitted;
+                continue;
+            }
+            match self.send(to, requested, data, now, outlet) {
+                Err(DropReason::Socket) => failure = DropReason::Socket,
+                sent => return sent,
+            }
         }
-        let first = reachable.find(|addr| self.targets.permits(**addr)).copied();
-        let to = first.ok_or(DropReason::NotPermitted)?;
-        self.send(to, requested, data, now, outlet)
+        Err(failure)
     }
 
     fn send(

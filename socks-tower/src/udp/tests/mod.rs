@@ -57,12 +57,16 @@ pub(super) struct Sent {
     pub(super) pinned: Option<SocketAddr>,
     pub(super) fail: Option<i32>,
     pub(super) no_ipv6: bool,
+    pub(super) no_way_to: Option<SocketAddr>,
 }
 
 impl Outlet for Sent {
     fn to_target(&mut self, to: SocketAddr, data: &[u8]) -> io::Result<()> {
         if let Some(error) = self.fail {
             return Err(io::Error::from_raw_os_error(error));
+        }
+        if self.no_way_to == Some(to) {
+            return Err(io::ErrorKind::NetworkUnreachable.into());
         }
         self.to_target.push((to, data.to_vec()));
         Ok(())

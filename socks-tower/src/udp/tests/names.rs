@@ -1,4 +1,7 @@
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
 use socks_core::message::Permit;
 
@@ -119,7 +122,7 @@ fn addresses_of_a_name() {
             Some("198.51.100.7:53"),
         ),
         (
-            &["2001:db8::1", "198.51.100.7"],
+            &["2001:db8::1", "127.0.0.1"],
             false,
             Some("[2001:db8::1]:53"),
         ),
@@ -156,4 +159,31 @@ fn malformed_names() {
     assert!(bench.sent.lookups.is_empty());
     bench.send_from(CLIENT, b"\0\0\0\x03\x09192.0.2.1\0\x35x");
     assert_eq!(bench.sent.to_target[0].0, addr("192.0.2.1:53"));
+}
+
+/// UD-32: of a name with addresses of both families the client's own is sent to, and the next
+/// permitted one where the system knows no way.
+#[test]
+fn the_own_family_first() {
+    let permit = Permit::new().filter(|addr: SocketAddr| addr.ip() != IpAddr::from([10, 0, 0, 1]));
+    let mut bench = Bench::permit(permit);
+    bench.send("a.example:53", b"x");
+    bench.resolved(
+        "a.example",
+        &["2001:db8::1", "10.0.0.1", "203.0.113.1", "203.0.113.2"],
+    );
+    assert_eq!(
+        bench.sent.to_target,
+        [(addr("203.0.113.1:53"), b"x".to_vec())]
+    );
+
+    let mut bench = Bench::permit(Permit::new());
+    bench.sent.no_way_to = Some(addr("203.0.113.1:53"));
+    bench.send("a.example:53", b"x");
+    bench.resolved("a.example", &["2001:db8::1", "203.0.113.1"]);
+    assert_eq!(
+        bench.sent.to_target,
+        [(addr("[2001:db8::1]:53"), b"x".to_vec())]
+    );
+    assert_eq!(bench.all_dropped(), 0);
 }
