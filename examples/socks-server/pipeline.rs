@@ -1,11 +1,12 @@
 //! The services of the server, from what was configured.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use socks_acl::SafeDefault;
 use socks_auth::StaticUsers;
 use socks_tower::{SocksService, TcpConnector, TraceLayer, trace::Trace};
 use tower::{ServiceBuilder, limit::ConcurrencyLimit};
+use tracing::warn;
 
 use crate::settings::Settings;
 
@@ -45,6 +46,18 @@ fn access(settings: &Settings, own: Vec<SocketAddr>) -> SafeDefault {
         .bind(settings.bind.is_some())
         .bind_any_peer(settings.bind.as_ref().is_some_and(|bind| bind.any_peer))
         .own_listeners(own)
+        .own_addresses(own_addresses())
+}
+
+/// What this machine is reached at: a listener on a wildcard address does not say.
+fn own_addresses() -> Vec<IpAddr> {
+    match if_addrs::get_if_addrs() {
+        Ok(interfaces) => interfaces.iter().map(if_addrs::Interface::ip).collect(),
+        Err(error) => {
+            warn!(%error, "the addresses of this machine are unknown and not refused");
+            Vec::new()
+        }
+    }
 }
 
 #[cfg(test)]
@@ -93,6 +106,19 @@ mod tests {
             );
         }
         assert_eq!(check(&[], "127.0.0.1:1080", "127.0.0.1:80"), Ok(()));
+    }
+
+    /// SE-11: whoever reaches a listener on a wildcard address does not reach this machine at
+    /// another of its addresses, and its listeners with no flag at all.
+    #[test]
+    fn own_addresses_are_refused() {
+        for own in own_addresses().into_iter().filter(|ip| !ip.is_loopback()) {
+            let other = SocketAddr::new(own, 22).to_string();
+            assert!(check(&[], "203.0.113.1:1080", &other).is_err(), "{other}");
+            let listener = SocketAddr::new(own, 1080).to_string();
+            let lifted = check(&["--allow-private"], "203.0.113.1:1080", &listener);
+            assert!(lifted.is_err(), "{listener}");
+        }
     }
 
     /// SE-11: no loops, not even where everything else is open.
