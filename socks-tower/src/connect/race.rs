@@ -19,8 +19,13 @@ pub(super) fn interleave(addrs: impl Iterator<Item = SocketAddr>) -> Vec<SocketA
     }
 }
 
+/// Most attempts under way at once: a name with many addresses that never answer must not hold a
+/// socket for each of them until the deadline.
+const AT_ONCE: usize = 6;
+
 /// Attempts the addresses in order, the next one after `delay` or as soon as one fails, until one
-/// connects; then all others are dropped (RFC 8305 §5).
+/// connects; then all others are dropped (RFC 8305 §5). With six under way the next one waits
+/// until one of them fails.
 ///
 /// # Errors
 ///
@@ -37,10 +42,12 @@ pub(super) async fn race<D: Dial>(
     let mut furthest: Option<ConnectError> = None;
     let mut addrs = addrs.iter().copied();
     loop {
-        if let Some(addr) = addrs.next() {
+        if attempts.len() < AT_ONCE
+            && let Some(addr) = addrs.next()
+        {
             attempts.push(async move { (dial.dial(addr).await, addr) });
         }
-        let more = addrs.len() > 0;
+        let more = addrs.len() > 0 && attempts.len() < AT_ONCE;
         tokio::select! {
             biased;
             ended = attempts.next() => match ended {

@@ -145,7 +145,10 @@ async fn a_timeout_layer_means_06() {
 async fn answers_are_counted() {
     let many: Vec<String> = (0..100).map(|n| format!("192.0.2.{n}")).collect();
     let many: Vec<&str> = many.iter().map(String::as_str).collect();
-    let dial = FakeDial::new(&[]);
+    let addrs: Vec<String> = many.iter().map(|ip| format!("{ip}:80")).collect();
+    let refused = || Fails(0, io::ErrorKind::ConnectionRefused);
+    let outcomes: Vec<_> = addrs.iter().map(|addr| (&**addr, refused())).collect();
+    let dial = FakeDial::new(&outcomes);
     let events = dial.events();
     let request = connect(name(), Permit::new());
     let result = establish(answers(&many), dial, Limits::default(), request).await;

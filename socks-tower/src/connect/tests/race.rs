@@ -108,3 +108,18 @@ async fn the_furthest_failure_is_reported() {
         }
     }
 }
+
+/// Addresses that never answer hold six sockets at most; one that fails makes room for the next.
+#[tokio::test(start_paused = true)]
+async fn few_attempts_at_once() {
+    let all: Vec<String> = (1..=16).map(|n| format!("192.0.2.{n}:80")).collect();
+    let mut outcomes: Vec<_> = all.iter().map(|text| (text.as_str(), Hangs)).collect();
+    outcomes[2].1 = Fails(5_000, ErrorKind::ConnectionRefused);
+    let dial = FakeDial::new(&outcomes);
+    let addrs: Vec<_> = all.iter().map(|text| addr(text)).collect();
+    let racing = race(&dial, &addrs, DELAY);
+    let _ = tokio::time::timeout(Duration::from_secs(30), racing).await;
+    let events = dial.events.lock().unwrap();
+    let started = events.iter().filter(|event| matches!(event, Started(..)));
+    assert_eq!(started.count(), 7);
+}
