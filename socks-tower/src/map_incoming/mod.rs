@@ -16,8 +16,9 @@
 //! # }
 //! ```
 //!
-//! A connection that the closure fails is dropped, without SOCKS output (`SE-19`). The closure
-//! runs before the handshake deadline begins, so it needs a deadline of its own.
+//! A connection that the closure fails is dropped, without SOCKS output (`SE-19`). What it
+//! takes counts against the deadlines of the handshake, but nothing ends it while it runs: give it a
+//! deadline of its own.
 
 mod future;
 mod layer;
