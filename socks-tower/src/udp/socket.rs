@@ -5,9 +5,11 @@ use std::{
     ops::RangeInclusive,
 };
 
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use socks_core::message::Egress;
 use tokio::net::UdpSocket;
+
+use crate::connect::set_route;
 
 /// Most ports of a range that are tried for one association.
 const MAX_TRIES: u32 = 256;
@@ -55,12 +57,7 @@ pub(super) fn outside(target: SocketAddr, egress: &Egress) -> io::Result<UdpSock
     };
     let local = SocketAddr::new(source, 0);
     let socket = new(local)?;
-    if let Some(interface) = &egress.interface {
-        bind_device(&socket, interface)?;
-    }
-    if let Some(mark) = egress.mark {
-        set_mark(&socket, mark)?;
-    }
+    set_route(SockRef::from(&socket), egress)?;
     bind(socket, local)
 }
 
@@ -77,24 +74,4 @@ fn new(local: SocketAddr) -> io::Result<Socket> {
 fn bind(socket: Socket, local: SocketAddr) -> io::Result<UdpSocket> {
     socket.bind(&local.into())?;
     UdpSocket::from_std(socket.into())
-}
-
-#[cfg(any(target_os = "linux", target_os = "android"))]
-fn bind_device(socket: &Socket, interface: &str) -> io::Result<()> {
-    socket.bind_device(Some(interface.as_bytes()))
-}
-
-#[cfg(any(target_os = "linux", target_os = "android"))]
-fn set_mark(socket: &Socket, mark: u32) -> io::Result<()> {
-    socket.set_mark(mark)
-}
-
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn bind_device(_: &Socket, _: &str) -> io::Result<()> {
-    Err(io::ErrorKind::Unsupported.into())
-}
-
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn set_mark(_: &Socket, _: u32) -> io::Result<()> {
-    Err(io::ErrorKind::Unsupported.into())
 }

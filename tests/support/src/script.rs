@@ -118,22 +118,7 @@ impl Script {
     #[must_use]
     pub fn request(self, command: u8, destination: &str) -> Self {
         let mut octets = vec![5, command, 0];
-        let port = match destination.parse::<SocketAddr>() {
-            Ok(addr) => {
-                match addr.ip() {
-                    IpAddr::V4(ip) => octets.extend([&[1][..], &ip.octets()].concat()),
-                    IpAddr::V6(ip) => octets.extend([&[4][..], &ip.octets()].concat()),
-                }
-                addr.port()
-            }
-            Err(_) => {
-                let (host, port) = destination.rsplit_once(':').expect("host:port");
-                octets.extend([3, host.len() as u8]);
-                octets.extend(host.bytes());
-                port.parse().expect("a port")
-            }
-        };
-        octets.extend(port.to_be_bytes());
+        put_address(&mut octets, destination);
         self.send(octets)
     }
 
@@ -247,4 +232,24 @@ pub(crate) async fn read_exact(stream: &mut (impl AsyncRead + Unpin), len: usize
         .await
         .expect("the server says more");
     octets
+}
+
+/// ATYP, address and port of `host:port`; an IP address goes as one, everything else as a name.
+pub(crate) fn put_address(octets: &mut Vec<u8>, destination: &str) {
+    let port = match destination.parse::<SocketAddr>() {
+        Ok(addr) => {
+            match addr.ip() {
+                IpAddr::V4(ip) => octets.extend([&[1][..], &ip.octets()].concat()),
+                IpAddr::V6(ip) => octets.extend([&[4][..], &ip.octets()].concat()),
+            }
+            addr.port()
+        }
+        Err(_) => {
+            let (host, port) = destination.rsplit_once(':').expect("host:port");
+            octets.extend([3, host.len() as u8]);
+            octets.extend(host.bytes());
+            port.parse().expect("a port")
+        }
+    };
+    octets.extend(port.to_be_bytes());
 }

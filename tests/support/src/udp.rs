@@ -2,6 +2,8 @@ use std::net::{IpAddr, SocketAddr};
 
 use tokio::{net::UdpSocket, task::JoinHandle};
 
+use crate::script::put_address;
+
 /// The UDP side of a SOCKS client, which writes and reads headers octet by octet.
 #[derive(Debug)]
 pub struct UdpPeer {
@@ -63,22 +65,7 @@ impl UdpPeer {
 /// A datagram with its UDP request header.
 pub fn udp_datagram(fragment: u8, destination: &str, data: &[u8]) -> Vec<u8> {
     let mut octets = vec![0, 0, fragment];
-    let port = match destination.parse::<SocketAddr>() {
-        Ok(addr) => {
-            match addr.ip() {
-                IpAddr::V4(ip) => octets.extend([&[1][..], &ip.octets()].concat()),
-                IpAddr::V6(ip) => octets.extend([&[4][..], &ip.octets()].concat()),
-            }
-            addr.port()
-        }
-        Err(_) => {
-            let (host, port) = destination.rsplit_once(':').expect("host:port");
-            octets.extend([3, host.len() as u8]);
-            octets.extend(host.bytes());
-            port.parse().expect("a port")
-        }
-    };
-    octets.extend(port.to_be_bytes());
+    put_address(&mut octets, destination);
     octets.extend(data);
     octets
 }
