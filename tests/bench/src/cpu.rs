@@ -1,17 +1,22 @@
 use std::fs;
 
-use rustix::{
-    param::clock_ticks_per_second,
-    thread::{CpuSet, sched_getaffinity, sched_setaffinity},
+use nix::{
+    time::{clock_getcpuclockid, clock_gettime},
+    unistd::Pid,
 };
+use rustix::param::clock_ticks_per_second;
 
 use crate::{BoxError, process::Process};
 
-/// Seconds of CPU time that a process and its children have taken, from procfs, whose unit is a
-/// tick: 10 ms nearly everywhere.
+/// Seconds of CPU time that a process and its children have taken.
+///
+/// The total is the CPU clock of each process, in nanoseconds, with threads that have ended, which
+/// `task/*/schedstat` forgets: a server with a thread a connection would look free. Children that
+/// have ended and the kernel's share come from `stat`, whose unit is a tick: 10 ms nearly
+/// everywhere.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct CpuTime {
-    pub(crate) user: f64,
+    pub(crate) total: f64,
     pub(crate) system: f64,
 }
 
@@ -19,63 +24,106 @@ impl CpuTime {
     pub(crate) fn of(process: &Process) -> Result<Self, BoxError> {
         let mut sum = Self::default();
         for pid in process.tree() {
-            let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
-            // The name, in parentheses, may have spaces; utime and stime are fields 14 and 15.
-            let (_, fields) = stat.rsplit_once(')').ok_or("a stat without a name")?;
-            let mut ticks = fields.split_whitespace().skip(11).map(str::parse::<u64>);
-            let (Some(Ok(user)), Some(Ok(system))) = (ticks.next(), ticks.next()) else {
-                return Err(format!("/proc/{pid}/stat has no times").into());
-            };
-            sum.user += seconds(user);
-            sum.system += seconds(system);
+            match Self::of_one(pid) {
+                Ok(one) => {
+                    sum.total += one.total;
+                    sum.system += one.system;
+                }
+                // A child may end at any time; then it counts as one that has.
+                Err(_) if pid != process.pid => {}
+                Err(error) => return Err(error),
+            }
         }
         Ok(sum)
     }
 
+    fn of_one(pid: u32) -> Result<Self, BoxError> {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
+        let ticks = Ticks::parse(&stat).ok_or_else(|| format!("/proc/{pid}/stat: {stat}"))?;
+        let own = match clock(pid) {
+            Some(seconds) => seconds,
+            None => ticks.seconds(ticks.user + ticks.system),
+        };
+        Ok(Self {
+            total: own + ticks.seconds(ticks.ended_user + ticks.ended_system),
+            system: ticks.seconds(ticks.system + ticks.ended_system),
+        })
+    }
+
     pub(crate) fn since(self, before: Self) -> Self {
         Self {
-            user: self.user - before.user,
+            total: self.total - before.total,
             system: self.system - before.system,
         }
     }
+}
 
-    pub(crate) fn total(self) -> f64 {
-        self.user + self.system
+fn clock(pid: u32) -> Option<f64> {
+    let pid = Pid::from_raw(i32::try_from(pid).ok()?);
+    let time = clock_gettime(clock_getcpuclockid(pid).ok()?).ok()?;
+    Some(time.tv_sec() as f64 + time.tv_nsec() as f64 / 1e9)
+}
+
+/// The times in `/proc/PID/stat`: of the process, and of children that it has waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Ticks {
+    user: u64,
+    system: u64,
+    ended_user: u64,
+    ended_system: u64,
+}
+
+impl Ticks {
+    fn parse(stat: &str) -> Option<Self> {
+        // The name, in parentheses, may have spaces and parentheses; utime is field 14.
+        let (_, fields) = stat.rsplit_once(')')?;
+        let mut ticks = fields.split_whitespace().skip(11);
+        let mut next = || ticks.next()?.parse().ok();
+        Some(Self {
+            user: next()?,
+            system: next()?,
+            ended_user: next()?,
+            ended_system: next()?,
+        })
+    }
+
+    fn seconds(&self, ticks: u64) -> f64 {
+        ticks as f64 / clock_ticks_per_second() as f64
     }
 }
 
-fn seconds(ticks: u64) -> f64 {
-    ticks as f64 / clock_ticks_per_second() as f64
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Which cores servers and load run on. A process takes over its parent's at its start, so that a
-/// runtime sees as many cores as it has.
-#[derive(Clone, Debug)]
-pub(crate) struct Cores {
-    servers: CpuSet,
-    load: CpuSet,
-}
-
-impl Cores {
-    /// The first core for the servers, all others for the load.
-    pub(crate) fn apart() -> Result<Self, BoxError> {
-        let mut load = sched_getaffinity(None)?;
-        let first = (0..CpuSet::MAX_CPU).find(|core| load.is_set(*core));
-        let first = first.filter(|_| load.count() > 1);
-        let first = first.ok_or("to pin, two cores are needed")?;
-        let mut servers = CpuSet::new();
-        servers.set(first);
-        load.unset(first);
-        Ok(Self { servers, load })
+    #[test]
+    fn stat_is_read_behind_the_name() {
+        let stat = "7 (a) b (c)) S 1 7 7 0 -1 4194560 9 0 0 0 11 22 33 44 20 0 1 0 5 6 7";
+        let ticks = Ticks::parse(stat).unwrap();
+        assert_eq!(
+            ticks,
+            Ticks {
+                user: 11,
+                system: 22,
+                ended_user: 33,
+                ended_system: 44
+            }
+        );
+        assert_eq!(Ticks::parse("7 (a) S 1 7 7"), None);
+        assert_eq!(Ticks::parse(""), None);
     }
 
-    /// Puts the calling thread, and what it starts from now on, on the servers' core.
-    pub(crate) fn for_servers(&self) -> Result<(), BoxError> {
-        Ok(sched_setaffinity(None, &self.servers)?)
-    }
-
-    /// The same for the load.
-    pub(crate) fn for_load(&self) -> Result<(), BoxError> {
-        Ok(sched_setaffinity(None, &self.load)?)
+    #[test]
+    fn the_clock_counts_threads_that_have_ended() {
+        let own = std::process::id();
+        let before = CpuTime::of_one(own).unwrap();
+        let spin = || {
+            let sum = (0..20_000_000_u64).fold(0, |sum, next| sum ^ std::hint::black_box(next));
+            std::hint::black_box(sum);
+        };
+        std::thread::spawn(spin).join().unwrap();
+        let spent = CpuTime::of_one(own).unwrap().since(before);
+        assert!(spent.total > 0.0, "{spent:?}");
+        assert_eq!(clock(u32::MAX), None);
     }
 }

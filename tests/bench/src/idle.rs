@@ -4,7 +4,12 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde::Serialize;
 use support::{Peer, Script};
 
-use crate::{BoxError, memory::Footprint, process::Process};
+use crate::{
+    BoxError,
+    contender::{Contender, Setup},
+    memory::Footprint,
+    process::Process,
+};
 
 /// What open, silent tunnels cost the server. Several servers count as one.
 #[derive(Debug, Serialize)]
@@ -33,10 +38,10 @@ pub(crate) async fn run(server: &Path, tunnels: usize, burst: usize) -> Result<F
     if of_one == 0 || tunnels + SPARE > limit {
         return Err(format!("{limit} descriptors a process are too few").into());
     }
-    let target = Process::echo().await?;
+    let target = Process::announced(&std::env::current_exe()?, &["target"], 1).await?;
     let mut servers = Vec::new();
     for _ in 0..tunnels.div_ceil(of_one).max(1) {
-        servers.push(Process::server(server).await?);
+        servers.push(Contender::ours(server, Setup::default()).await?.process);
     }
     let script = |index: usize| {
         let destination = target.addr.to_string();
@@ -61,7 +66,8 @@ pub(crate) async fn run(server: &Path, tunnels: usize, burst: usize) -> Result<F
     }
     let open = footprint(&servers)?;
 
-    let octets = vec![0x5a; burst];
+    // The first one asks for an echo.
+    let octets = vec![crate::target::ECHO; burst];
     for peer in &mut peers {
         let mut echoed = vec![0; burst];
         let (mut reader, mut writer) = peer.stream.split();

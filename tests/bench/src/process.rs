@@ -19,14 +19,6 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    pub(crate) async fn server(path: &Path) -> Result<Self, BoxError> {
-        Self::announced(path, &["--listen", "127.0.0.1:0", "--log", "error"], 1).await
-    }
-
-    pub(crate) async fn echo() -> Result<Self, BoxError> {
-        Self::announced(&std::env::current_exe()?, &["echo"], 1).await
-    }
-
     /// Starts what says on standard error that it listens, on `count` addresses, a line each.
     pub(crate) async fn announced(
         path: &Path,

@@ -6,7 +6,10 @@ use std::{
 
 use tokio::time::Instant;
 
-use crate::BoxError;
+use crate::{
+    BoxError,
+    client::{Door, Way, address},
+};
 
 /// A SOCKS client with an association, and what it has sent and not got back.
 pub(super) struct Client {
@@ -39,42 +42,20 @@ pub(super) enum Received {
 }
 
 impl Client {
-    /// A client of the SOCKS server at `server`, which sends `octets` at a time to `target`.
-    pub(super) fn associated(
-        server: SocketAddr,
-        target: SocketAddr,
-        octets: usize,
-    ) -> Result<Self, BoxError> {
+    /// A client that sends `octets` at a time to `target`. To a forwarder the header is payload.
+    pub(super) fn new(door: &Door, target: SocketAddr, octets: usize) -> Result<Self, BoxError> {
         let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
-        let mut control = TcpStream::connect_timeout(&server, PATIENCE)?;
-        control.set_read_timeout(Some(PATIENCE))?;
-        control.write_all(&[5, 1, 0])?;
-        let mut selection = [0; 2];
-        control.read_exact(&mut selection)?;
-        let mut request = vec![5, 3, 0];
-        request.extend(address(socket.local_addr()?)?);
-        control.write_all(&request)?;
-        let mut reply = [0; 10];
-        control.read_exact(&mut reply)?;
-        let [5, 0, 0, 1, a, b, c, d, high, low] = reply else {
-            return Err(format!("UDP ASSOCIATE is answered {reply:02x?}").into());
+        let (control, relay) = match door.way {
+            Way::Straight => (None, door.addr),
+            Way::Socks { .. } => {
+                let (control, relay) = associate(door.addr, socket.local_addr()?)?;
+                (Some(control), relay)
+            }
         };
-        let port = u16::from_be_bytes([high, low]);
-        let relay = SocketAddrV4::new(Ipv4Addr::new(a, b, c, d), port);
-        Self::new(Some(control), socket, relay.into(), target, octets)
+        Self::to(control, socket, relay, target, octets)
     }
 
-    /// A client of a forwarder at `relay`, to which the header is payload.
-    pub(super) fn forwarded(
-        relay: SocketAddr,
-        target: SocketAddr,
-        octets: usize,
-    ) -> Result<Self, BoxError> {
-        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
-        Self::new(None, socket, relay, target, octets)
-    }
-
-    fn new(
+    fn to(
         control: Option<TcpStream>,
         socket: UdpSocket,
         relay: SocketAddr,
@@ -84,7 +65,7 @@ impl Client {
         socket.connect(relay)?;
         socket.set_nonblocking(true)?;
         let mut header = vec![0; 3];
-        header.extend(address(target)?);
+        header.extend(address(target));
         let mut datagram = header.clone();
         datagram.extend((0..octets.max(NUMBER)).map(|octet| octet as u8));
         Ok(Self {
@@ -160,13 +141,21 @@ impl Client {
     }
 }
 
-/// Type, address and port, as they stand in requests and UDP headers.
-fn address(addr: SocketAddr) -> Result<Vec<u8>, BoxError> {
-    let SocketAddr::V4(addr) = addr else {
-        return Err("the benchmark is of IPv4".into());
+fn associate(server: SocketAddr, own: SocketAddr) -> Result<(TcpStream, SocketAddr), BoxError> {
+    let mut control = TcpStream::connect_timeout(&server, PATIENCE)?;
+    control.set_read_timeout(Some(PATIENCE))?;
+    control.write_all(&[5, 1, 0])?;
+    let mut selection = [0; 2];
+    control.read_exact(&mut selection)?;
+    let mut request = vec![5, 3, 0];
+    request.extend(address(own));
+    control.write_all(&request)?;
+    let mut reply = [0; 10];
+    control.read_exact(&mut reply)?;
+    let [5, 0, 0, 1, a, b, c, d, high, low] = reply else {
+        return Err(format!("UDP ASSOCIATE is answered {reply:02x?}").into());
     };
-    let mut octets = vec![1];
-    octets.extend(addr.ip().octets());
-    octets.extend(addr.port().to_be_bytes());
-    Ok(octets)
+    let port = u16::from_be_bytes([high, low]);
+    let relay = SocketAddrV4::new(Ipv4Addr::new(a, b, c, d), port);
+    Ok((control, relay.into()))
 }

@@ -1,116 +1,106 @@
 //! What relayed datagrams cost, beside other servers and a forwarder that knows nothing of SOCKS.
 
 mod client;
-mod contender;
 mod load;
 mod plain;
-mod report;
 
-use std::{net::SocketAddr, path::Path};
+use std::{net::SocketAddr, path::PathBuf};
 
-use self::{
-    contender::Contender,
-    report::{Case, Sample},
-};
-pub(crate) use self::{
-    contender::Peer,
-    plain::{echo, forward},
-    report::Figures,
-};
+use self::client::Client;
+pub(crate) use self::plain::{echo, forward};
 use crate::{
     BoxError,
-    cpu::{Cores, CpuTime},
-    process::Process,
+    contender::{Contender, Limit, Peer, Setup},
+    report::{Case, Column, Of, Report, Sample, sample},
+    rounds::{self, Plan, cpu_of},
+    stage::{Common, Stage},
 };
 
 const OCTETS: [usize; 2] = [64, 1200];
-const ASSOCIATIONS: [usize; 2] = [1, 16];
 
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Options {
-    /// How often everything is measured; the medians are printed
-    #[arg(long, default_value_t = 5)]
-    rounds: usize,
+    #[command(flatten)]
+    common: Common,
     /// Datagrams of one measurement
     #[arg(long, default_value_t = 50_000)]
     datagrams: u64,
     /// Datagrams that each association has on their way
     #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=64))]
     window: u16,
-    /// Whom to measure too
-    #[arg(long, value_enum, value_delimiter = ',', default_values = ["dante", "fast-socks5"])]
-    peers: Vec<Peer>,
-    /// Servers on the first core, the load on the others
-    #[arg(long)]
-    pin: bool,
+    /// Associations at once
+    #[arg(long, value_delimiter = ',', default_values_t = [1, 16])]
+    associations: Vec<usize>,
 }
 
-pub(crate) async fn run(server: &Path, options: Options) -> Result<Figures, BoxError> {
-    let cores = options.pin.then(Cores::apart).transpose()?;
-    if let Some(cores) = &cores {
-        cores.for_load()?;
-    }
-    let most = ASSOCIATIONS.into_iter().max().unwrap_or(1);
-    let program = std::env::current_exe()?;
-    let count = most.to_string();
-    let target = Process::announced(&program, &["udp-echo", &count], most).await?;
-
-    if let Some(cores) = &cores {
-        cores.for_servers()?;
-    }
-    let mut contenders = vec![Contender::ours(server).await?];
-    for peer in &options.peers {
-        contenders.extend(Contender::peer(*peer).await?);
-    }
-    contenders.push(Contender::forwarder(&target.addrs).await?);
-    if let Some(cores) = &cores {
-        cores.for_load()?;
-    }
-
-    let mut cases: Vec<Case> = OCTETS
-        .into_iter()
-        .flat_map(|octets| ASSOCIATIONS.map(|associations| (octets, associations)))
-        .map(|(octets, associations)| Case::new(octets, associations))
-        .collect();
-    let mut measured = Ok(());
-    'rounds: for round in 0..options.rounds {
-        eprintln!("round {} of {}", round + 1, options.rounds);
-        for case in &mut cases {
-            let targets = target.addrs.get(..case.associations).unwrap_or_default();
-            // Nobody is always first.
-            for index in 0..contenders.len() {
-                let Some(contender) = contenders.get((index + round) % contenders.len()) else {
-                    continue;
-                };
-                match measure(contender, targets, case.octets, &options) {
-                    Ok(sample) => case.add(contender.name, sample),
-                    Err(error) => {
-                        measured = Err(format!("{}: {error}", contender.name));
-                        break 'rounds;
-                    }
-                }
-            }
+pub(crate) async fn run(server: PathBuf, options: Options) -> Result<Report, BoxError> {
+    let most = options.associations.iter().copied().max().unwrap_or(1);
+    let stage = Stage::with_datagrams(server, &options.common, &Peer::DATAGRAMS, most).await?;
+    let contenders = stage
+        .contenders(Setup::default(), &[Limit::Datagrams])
+        .await?;
+    let mut plans = Vec::new();
+    for octets in OCTETS {
+        for associations in options.associations.iter().copied() {
+            plans.push(Plan {
+                case: Case::new(format!("{octets} octets, {associations} associations")),
+                spec: (octets, associations),
+                contenders: contenders.iter().collect(),
+            });
         }
     }
-    for contender in contenders {
-        contender.process.stop().await;
-    }
-    target.stop().await;
-    measured?;
-    Ok(Figures::new(options.pin, options.window, cases))
+    let measure = async |contender: &Contender, (octets, associations): &(usize, usize)| {
+        let targets = stage.addrs.get(..*associations).unwrap_or_default();
+        measure(contender, targets, *octets, &options).await
+    };
+    let cases = rounds::run("udp", options.common.rounds, plans, measure).await;
+    stage.stop(contenders).await;
+    Ok(Report {
+        mode: "udp".into(),
+        pinned: options.common.pin,
+        about: format!(
+            "{} datagrams there and back a measurement, {} on their way in each association",
+            options.datagrams, options.window
+        ),
+        columns: vec![
+            Column::new("cpu_us", "CPU µs a datagram", Of::Less, 2),
+            Column::new("system_us", "of it in the kernel", Of::Median, 1),
+            Column::new("per_second", "datagrams/s", Of::More, 0),
+            Column::new("cores", "cores busy", Of::Median, 2),
+            Column::new("lost", "lost", Of::Sum, 0),
+            Column::new("late", "late", Of::Sum, 0),
+            Column::new("wrong", "wrong", Of::Sum, 0),
+        ],
+        cases,
+    })
 }
 
-fn measure(
+async fn measure(
     contender: &Contender,
     targets: &[SocketAddr],
     octets: usize,
     options: &Options,
 ) -> Result<Sample, BoxError> {
-    let mut clients = contender.clients(targets, octets)?;
+    let mut clients = Vec::with_capacity(targets.len());
+    for (index, target) in targets.iter().enumerate() {
+        clients.push(Client::new(
+            &contender.door(index, *target),
+            *target,
+            octets,
+        )?);
+    }
     let window = usize::from(options.window);
     load::run(&mut clients, window, options.datagrams / 20)?;
-    let before = CpuTime::of(&contender.process)?;
-    let outcome = load::run(&mut clients, window, options.datagrams)?;
-    let cpu = CpuTime::of(&contender.process)?.since(before);
-    Ok(Sample::new(outcome, cpu))
+    let load = async { load::run(&mut clients, window, options.datagrams) };
+    let (outcome, cpu) = cpu_of(contender, load).await?;
+    let (echoed, seconds) = (outcome.echoed as f64, outcome.elapsed.as_secs_f64());
+    Ok(sample([
+        ("cpu_us", cpu.total * 1e6 / echoed),
+        ("system_us", cpu.system * 1e6 / echoed),
+        ("per_second", echoed / seconds),
+        ("cores", cpu.total / seconds),
+        ("lost", (outcome.sent - outcome.echoed) as f64),
+        ("late", outcome.late as f64),
+        ("wrong", outcome.wrong as f64),
+    ]))
 }

@@ -1,0 +1,9 @@
+//! The client's side of a tunnel.
+
+mod door;
+mod handshake;
+
+pub(crate) use self::{
+    door::{Door, LOGIN, Way},
+    handshake::address,
+};

@@ -1,0 +1,149 @@
+//! What is measured: this project's server, other servers, and limits that no relay passes.
+
+mod dante;
+mod peer;
+
+use std::{net::SocketAddr, path::Path};
+
+use serde::{Deserialize, Serialize};
+
+pub(crate) use self::peer::Peer;
+use crate::{
+    BoxError,
+    client::{Door, LOGIN, Way},
+    process::Process,
+};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Kind {
+    Ours,
+    Peer,
+    /// A forwarder, which is no server.
+    Limit,
+}
+
+/// How the servers are started.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Setup {
+    /// With one user, and nobody else gets in.
+    pub(crate) login: bool,
+    /// With one thread, where the server can be told.
+    pub(crate) one_worker: bool,
+}
+
+/// A server that runs.
+pub(crate) struct Contender {
+    pub(crate) name: &'static str,
+    pub(crate) kind: Kind,
+    pub(crate) process: Process,
+    setup: Setup,
+    /// What is served, as a share of what others are given: nobody waits for a slow one.
+    share: f64,
+}
+
+impl Contender {
+    pub(crate) async fn ours(path: &Path, setup: Setup) -> Result<Self, BoxError> {
+        let user = format!("{}:{}", LOGIN.0, LOGIN.1);
+        let mut args = vec!["--listen", "127.0.0.1:0", "--log", "error"];
+        if setup.login {
+            args.extend(["--user", &user]);
+        }
+        if setup.one_worker {
+            args.extend(["--workers", "1"]);
+        }
+        let process = Process::announced(path, &args, 1).await?;
+        Ok(Self::new("socks-server", Kind::Ours, process, setup))
+    }
+
+    /// `None`, and a line on standard error, where the peer is not installed, or cannot do it.
+    pub(crate) async fn peer(peer: Peer, setup: Setup) -> Result<Option<Self>, BoxError> {
+        let name = peer.name();
+        if setup.login && !peer.has_login() {
+            eprintln!("{name} has no login of its own, so it is left out where there is one");
+            return Ok(None);
+        }
+        let Some(path) = peer.place() else {
+            eprintln!("{name} is not here, so it is left out: see tests/bench/install-peers");
+            return Ok(None);
+        };
+        let process = peer.start(&path, setup).await?;
+        let mut contender = Self::new(name, Kind::Peer, process, setup);
+        contender.share = peer.share();
+        Ok(Some(contender))
+    }
+
+    /// A forwarder to each of `targets`.
+    pub(crate) async fn limit(
+        limit: Limit,
+        targets: &[SocketAddr],
+        setup: Setup,
+    ) -> Result<Self, BoxError> {
+        let targets: Vec<_> = targets.iter().map(SocketAddr::to_string).collect();
+        let (name, command) = limit.command();
+        let mut args = command.to_vec();
+        if setup.one_worker {
+            args.extend(["--workers", "1"]);
+        }
+        args.extend(targets.iter().map(String::as_str));
+        let program = std::env::current_exe()?;
+        let process = Process::announced(&program, &args, targets.len()).await?;
+        Ok(Self::new(name, Kind::Limit, process, setup))
+    }
+
+    fn new(name: &'static str, kind: Kind, process: Process, setup: Setup) -> Self {
+        Self {
+            name,
+            kind,
+            process,
+            setup,
+            share: 1.0,
+        }
+    }
+
+    /// How a client gets to the target that is the `index`-th.
+    pub(crate) fn door(&self, index: usize, target: SocketAddr) -> Door {
+        match self.kind {
+            Kind::Limit => Door {
+                addr: *self.process.addrs.get(index).unwrap_or(&self.process.addr),
+                way: Way::Straight,
+            },
+            Kind::Ours | Kind::Peer => Door {
+                addr: self.process.addr,
+                way: Way::Socks {
+                    target,
+                    login: self.setup.login,
+                },
+            },
+        }
+    }
+
+    /// What it is given of `amount`.
+    pub(crate) fn share_of(&self, amount: u64) -> u64 {
+        (amount as f64 * self.share) as u64
+    }
+}
+
+/// A forwarder that knows nothing of SOCKS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Limit {
+    /// Reads and writes 64 KiB
+    Copy,
+    /// Reads and writes 256 KiB
+    CopyLarge,
+    Splice,
+    Datagrams,
+}
+
+impl Limit {
+    pub(crate) const STREAMS: [Self; 3] = [Self::Copy, Self::CopyLarge, Self::Splice];
+
+    fn command(self) -> (&'static str, &'static [&'static str]) {
+        match self {
+            Self::Copy => ("bare copy", &["forward", "--copy", "65536"]),
+            Self::CopyLarge => ("bare copy, 256 KiB", &["forward", "--copy", "262144"]),
+            Self::Splice => ("bare splice", &["forward"]),
+            Self::Datagrams => ("bare forwarder", &["udp-forward"]),
+        }
+    }
+}
