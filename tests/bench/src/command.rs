@@ -3,7 +3,7 @@ use std::{fs, net::SocketAddr, path::PathBuf};
 use clap::{Parser, Subcommand};
 use tokio::runtime::Builder;
 
-use crate::{BoxError, connect, forward, idle, latency, target, throughput, udp};
+use crate::{BoxError, beside, connect, forward, idle, latency, target, throughput, udp};
 
 #[derive(Debug, Parser)]
 #[command(about = "Measures socks-server: figures, never a verdict")]
@@ -27,6 +27,8 @@ enum Mode {
     Connect(connect::Options),
     /// How long a small message takes, and what it costs
     Latency(latency::Options),
+    /// What becomes of small messages beside a bulky tunnel
+    Beside(beside::Options),
     /// Memory and descriptors of tunnels that are open and silent
     Idle {
         /// Tunnels open at once
@@ -78,6 +80,7 @@ async fn measure(args: Args) -> Result<(), BoxError> {
         Mode::Throughput(options) => print(throughput::run(server, options).await?, json),
         Mode::Connect(options) => print(connect::run(server, options).await?, json),
         Mode::Latency(options) => print(latency::run(server, options).await?, json),
+        Mode::Beside(options) => print(beside::run(server, options).await?, json),
         Mode::Udp(options) => print(udp::run(server, options).await?, json),
         Mode::Idle { tunnels, burst } => print(idle::run(&server, tunnels, burst).await?, json),
         Mode::Target => Ok(target::run().await?),

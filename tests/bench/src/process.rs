@@ -2,9 +2,9 @@ use std::{fs, net::SocketAddr, path::Path, process::Stdio, time::Duration};
 
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::{
-    io::{AsyncBufReadExt, BufReader, Lines},
+    io::{AsyncBufReadExt, BufReader},
     net::TcpStream,
-    process::{Child, ChildStderr, Command},
+    process::{Child, Command},
 };
 
 use crate::BoxError;
@@ -25,7 +25,10 @@ impl Process {
         args: &[&str],
         count: usize,
     ) -> Result<Self, BoxError> {
-        let (child, pid, mut lines) = spawn(path, args)?;
+        let (mut child, pid) = spawn(path, args, Stdio::piped())?;
+        let stderr = child.stderr.take();
+        let stderr = stderr.ok_or("the server has no standard error")?;
+        let mut lines = BufReader::new(stderr).lines();
         let mut addrs = Vec::new();
         while addrs.len() < count {
             let line = lines
@@ -36,15 +39,18 @@ impl Process {
                 addrs.push(addr.parse()?);
             }
         }
-        Self::listening(child, pid, lines, addrs)
+        // Keep the pipe drained, so that the server never waits for us.
+        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        Self::listening(child, pid, addrs)
     }
 
-    /// Starts what does not say when it listens, but was told to at `addr`.
+    /// Starts what does not say when it listens, but was told to at `addr`. What else it says, a
+    /// line a connection perhaps, costs it little and us nothing.
     pub(crate) async fn at(path: &Path, args: &[&str], addr: SocketAddr) -> Result<Self, BoxError> {
-        let (mut child, pid, lines) = spawn(path, args)?;
+        let (mut child, pid) = spawn(path, args, Stdio::null())?;
         for _ in 0..500 {
             if TcpStream::connect(addr).await.is_ok() {
-                return Self::listening(child, pid, lines, vec![addr]);
+                return Self::listening(child, pid, vec![addr]);
             }
             if child.try_wait()?.is_some() {
                 break;
@@ -54,14 +60,7 @@ impl Process {
         Err(format!("{} does not listen", path.display()).into())
     }
 
-    fn listening(
-        child: Child,
-        pid: u32,
-        mut lines: Lines<BufReader<ChildStderr>>,
-        addrs: Vec<SocketAddr>,
-    ) -> Result<Self, BoxError> {
-        // Keep the pipe drained, so that the server never waits for us.
-        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+    fn listening(child: Child, pid: u32, addrs: Vec<SocketAddr>) -> Result<Self, BoxError> {
         Ok(Self {
             addr: *addrs.first().ok_or("no address to listen at")?,
             addrs,
@@ -111,18 +110,14 @@ impl Drop for Process {
     }
 }
 
-type Spawned = (Child, u32, Lines<BufReader<ChildStderr>>);
-
-fn spawn(path: &Path, args: &[&str]) -> Result<Spawned, BoxError> {
-    let mut child = Command::new(path)
+fn spawn(path: &Path, args: &[&str], stderr: Stdio) -> Result<(Child, u32), BoxError> {
+    let child = Command::new(path)
         .args(args)
         .stdout(Stdio::null())
-        .stderr(Stdio::piped())
+        .stderr(stderr)
         .kill_on_drop(true)
         .spawn()
         .map_err(|error| format!("{}: {error}", path.display()))?;
     let pid = child.id().ok_or("the server ended at once")?;
-    let stderr = child.stderr.take();
-    let stderr = stderr.ok_or("the server has no standard error")?;
-    Ok((child, pid, BufReader::new(stderr).lines()))
+    Ok((child, pid))
 }

@@ -2,6 +2,7 @@
 
 mod dante;
 mod peer;
+mod ssh;
 
 use std::{net::SocketAddr, path::Path};
 

@@ -6,7 +6,7 @@ use std::{
 
 use clap::ValueEnum;
 
-use super::{Setup, dante};
+use super::{Setup, dante, ssh};
 use crate::{BoxError, client::LOGIN, process::Process};
 
 /// A server of others.
@@ -16,29 +16,49 @@ pub(crate) enum Peer {
     Dante,
     /// Debian's microsocks
     Microsocks,
+    /// `ssh -D` of openssh, with a sshd of its own
+    Ssh,
     /// A small server of the crate
     FastSocks5,
+    /// A small server of the crate
+    Socks5Impl,
+    /// A small server of the crate
+    Rama,
 }
 
 impl Peer {
-    pub(crate) const STREAMS: [Self; 3] = [Self::Dante, Self::Microsocks, Self::FastSocks5];
+    pub(crate) const STREAMS: [Self; 6] = [
+        Self::Dante,
+        Self::Microsocks,
+        Self::Ssh,
+        Self::FastSocks5,
+        Self::Socks5Impl,
+        Self::Rama,
+    ];
+    /// Those that relay datagrams themselves, and in order.
     pub(crate) const DATAGRAMS: [Self; 2] = [Self::Dante, Self::FastSocks5];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Dante => "dante",
             Self::Microsocks => "microsocks",
+            Self::Ssh => "ssh -D",
             Self::FastSocks5 => "fast-socks5",
+            Self::Socks5Impl => "socks5-impl",
+            Self::Rama => "rama",
         }
     }
 
-    /// Dante asks the system for its users.
+    /// Dante asks the system for its users, and ssh has none.
     pub(super) fn has_login(self) -> bool {
-        !matches!(self, Self::Dante)
+        !matches!(self, Self::Dante | Self::Ssh)
     }
 
     pub(super) fn share(self) -> f64 {
-        1.0
+        match self {
+            Self::Microsocks | Self::Ssh => 0.25,
+            _ => 1.0,
+        }
     }
 
     /// Where it is, if it is installed.
@@ -46,7 +66,10 @@ impl Peer {
         match self {
             Self::Dante => on_path("danted"),
             Self::Microsocks => on_path("microsocks"),
+            Self::Ssh => on_path("ssh").filter(|_| on_path("sshd").is_some()),
             Self::FastSocks5 => built("fast-socks5-peer"),
+            Self::Socks5Impl => built("socks5-impl-peer"),
+            Self::Rama => built("rama-peer"),
         }
     }
 
@@ -62,7 +85,8 @@ impl Peer {
                 }
                 Process::at(path, &args, free).await
             }
-            Self::FastSocks5 => {
+            Self::Ssh => ssh::start(path).await,
+            Self::FastSocks5 | Self::Socks5Impl | Self::Rama => {
                 let mut args = Vec::new();
                 if setup.login {
                     args.extend(["--login", LOGIN.0, LOGIN.1]);
@@ -85,7 +109,7 @@ fn built(name: &str) -> Option<PathBuf> {
     path.is_file().then_some(path)
 }
 
-fn on_path(name: &str) -> Option<PathBuf> {
+pub(super) fn on_path(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     // Often not in the path of those who are not root.
     let folders = env::split_paths(&path).chain(["/usr/sbin".into()]);
