@@ -30,14 +30,7 @@ enum Mode {
     /// What becomes of small messages beside a bulky tunnel
     Beside(beside::Options),
     /// Memory and descriptors of tunnels that are open and silent
-    Idle {
-        /// Tunnels open at once
-        #[arg(long, default_value_t = 10_000)]
-        tunnels: usize,
-        /// Octets that each tunnel echoes once before it is measured a second time
-        #[arg(long, default_value_t = 64 * 1024)]
-        burst: usize,
-    },
+    Idle(idle::Options),
     /// What relayed datagrams cost
     Udp(udp::Options),
     /// What stands behind the servers, in a process of its own
@@ -82,7 +75,7 @@ async fn measure(args: Args) -> Result<(), BoxError> {
         Mode::Latency(options) => print(latency::run(server, options).await?, json),
         Mode::Beside(options) => print(beside::run(server, options).await?, json),
         Mode::Udp(options) => print(udp::run(server, options).await?, json),
-        Mode::Idle { tunnels, burst } => print(idle::run(&server, tunnels, burst).await?, json),
+        Mode::Idle(options) => print(idle::run(server, options).await?, json),
         Mode::Target => Ok(target::run().await?),
         Mode::UdpEcho { .. } | Mode::UdpForward { .. } | Mode::Forward(_) => Ok(()),
     }

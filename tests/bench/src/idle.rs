@@ -1,27 +1,35 @@
-use std::{fmt, net::SocketAddr, path::Path};
+//! What open, silent tunnels cost the server, before and after each has moved something.
 
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use serde::Serialize;
-use support::{Peer, Script};
+use std::{path::PathBuf, time::Duration};
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    task::JoinSet,
+};
 
 use crate::{
     BoxError,
-    contender::{Contender, Setup},
+    client::Door,
+    contender::{Contender, Peer, Setup},
+    descriptors::raise_limit,
     memory::Footprint,
-    process::Process,
+    pattern::Stretch,
+    report::{Case, Column, Of, Report, Sample, sample},
+    stage::{Candidate, Common, Stage},
+    target::{ECHO, receive, send},
 };
 
-/// What open, silent tunnels cost the server. Several servers count as one.
-#[derive(Debug, Serialize)]
-pub(crate) struct Figures {
-    tunnels: usize,
-    burst: usize,
-    servers: usize,
-    /// Before the first tunnel, after one that was opened and closed.
-    empty: Footprint,
-    open: Footprint,
-    after_burst: Footprint,
-    closed: Footprint,
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Options {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Tunnels open at once
+    #[arg(long, value_delimiter = ',', default_values_t = [10_000])]
+    pub(crate) tunnels: Vec<usize>,
+    /// Octets that each tunnel echoes once before it is measured a second time
+    #[arg(long, default_value_t = 64 * 1024)]
+    pub(crate) burst: u64,
 }
 
 /// Opens that many at a time, so that the listener's backlog is no limit.
@@ -30,154 +38,150 @@ const AT_ONCE: usize = 64;
 /// Descriptors that a process has besides those of its tunnels.
 const SPARE: usize = 200;
 
-pub(crate) async fn run(server: &Path, tunnels: usize, burst: usize) -> Result<Figures, BoxError> {
+/// Those with a thread or a process for each client or few of them are not asked for more.
+const MOST_THREADS: usize = 2_000;
+
+/// Without `--peers`, only this project's server. Each measurement has servers of its own, since
+/// memory has a history.
+pub(crate) async fn run(server: PathBuf, options: Options) -> Result<Report, BoxError> {
     // A client here, its target in a process of its own, and two descriptors in the server: where
     // the limit of one process does not allow that, several servers share the tunnels.
-    let limit = raise_descriptor_limit(2 * tunnels + SPARE);
+    let most = options.tunnels.iter().copied().max().unwrap_or(0);
+    let limit = raise_limit(2 * most + SPARE);
     let of_one = limit.saturating_sub(SPARE) / 2;
-    if of_one == 0 || tunnels + SPARE > limit {
+    if of_one == 0 || most + SPARE > limit {
         return Err(format!("{limit} descriptors a process are too few").into());
     }
-    let target = Process::announced(&std::env::current_exe()?, &["target"], 1).await?;
+    let stage = Stage::new(server, &options.common, &[], 1).await?;
+    let mut cases = Vec::new();
+    for tunnels in options.tunnels.iter().copied() {
+        let mut case = Case::new(format!("{tunnels} tunnels"));
+        for candidate in stage.candidates(&[]) {
+            let threads = [Peer::Dante, Peer::Microsocks, Peer::Ssh].map(Candidate::Peer);
+            if tunnels > MOST_THREADS && threads.contains(&candidate) {
+                continue;
+            }
+            eprintln!("idle: {} with {tunnels} tunnels", candidate.name());
+            for _ in 0..options.common.rounds {
+                let servers = start(&stage, candidate, tunnels.div_ceil(of_one).max(1)).await?;
+                let Some(first) = servers.first() else { break };
+                let measured = measure(&stage, &servers, tunnels, options.burst).await;
+                case.add(first, measured.map_err(|error| error.to_string()));
+                for server in servers {
+                    server.process.stop().await;
+                }
+            }
+        }
+        cases.push(case);
+    }
+    stage.stop([]).await;
+    Ok(Report {
+        mode: "idle".into(),
+        pinned: options.common.pin,
+        about: format!(
+            "private memory and descriptors of tunnels without traffic, before and after {} octets \
+             echoed by each, less what the server had after one that was opened and closed",
+            options.burst
+        ),
+        columns: vec![
+            Column::new("open_kib", "KiB a tunnel", Of::Less, 2),
+            Column::new("after_burst_kib", "after the echo", Of::Less, 2),
+            Column::new("descriptors", "descriptors a tunnel", Of::Less, 2),
+            Column::new("closed_kib", "kept when closed", Of::Median, 2),
+            Column::new("empty_kib", "KiB without tunnels", Of::Median, 0),
+            Column::new("servers", "processes", Of::Median, 0),
+        ],
+        cases,
+    })
+}
+
+async fn start(
+    stage: &Stage,
+    candidate: Candidate,
+    count: usize,
+) -> Result<Vec<Contender>, BoxError> {
     let mut servers = Vec::new();
-    for _ in 0..tunnels.div_ceil(of_one).max(1) {
-        servers.push(Contender::ours(server, Setup::default()).await?.process);
+    for _ in 0..count {
+        servers.extend(stage.contender(candidate, Setup::default()).await?);
     }
-    let script = |index: usize| {
-        let destination = target.addr.to_string();
-        let script = Peer::script()
-            .greet([0])
-            .expect_method(0)
-            .connect(&destination);
-        run_script(script.expect_reply(0), servers[index % servers.len()].addr)
-    };
-    for index in 0..servers.len() {
-        drop(script(index).await);
-    }
-    let empty = footprint(&servers)?;
+    Ok(servers)
+}
 
-    let mut peers = Vec::with_capacity(tunnels);
-    while peers.len() < tunnels {
-        let mut batch = tokio::task::JoinSet::new();
-        for index in peers.len()..tunnels.min(peers.len() + AT_ONCE) {
-            batch.spawn(script(index));
-        }
-        peers.extend(batch.join_all().await);
+async fn measure(
+    stage: &Stage,
+    servers: &[Contender],
+    tunnels: usize,
+    burst: u64,
+) -> Result<Sample, BoxError> {
+    let target = *stage.addrs.first().ok_or("no target")?;
+    let doors: Vec<_> = servers
+        .iter()
+        .map(|server| server.door(0, target))
+        .collect();
+    for door in &doors {
+        drop(door.open().await?);
     }
-    let open = footprint(&servers)?;
-
-    // The first one asks for an echo.
-    let octets = vec![crate::target::ECHO; burst];
-    for peer in &mut peers {
-        let mut echoed = vec![0; burst];
-        let (mut reader, mut writer) = peer.stream.split();
-        tokio::try_join!(
-            tokio::io::AsyncReadExt::read_exact(&mut reader, &mut echoed),
-            async { tokio::io::AsyncWriteExt::write_all(&mut writer, &octets).await },
-        )?;
-        if echoed != octets {
-            return Err("a tunnel echoed something else".into());
-        }
+    let empty = footprint(servers)?;
+    let mut opened = open(&doors, tunnels).await?;
+    let open = footprint(servers)?;
+    for stream in &mut opened {
+        echo(stream, burst).await?;
     }
-    let after_burst = footprint(&servers)?;
-
-    drop(peers);
+    let after_burst = footprint(servers)?;
+    drop(opened);
     // The server notices when it reads; its descriptors say when it has.
     for _ in 0..1_000 {
-        if footprint(&servers)?.descriptors <= empty.descriptors {
+        if footprint(servers)?.descriptors <= empty.descriptors {
             break;
         }
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    let closed = footprint(&servers)?;
-    let servers = servers.len();
-    Ok(Figures {
-        tunnels,
-        burst,
-        servers,
-        empty,
-        open,
-        after_burst,
-        closed,
-    })
+    let closed = footprint(servers)?;
+    let kib = |footprint: Footprint| {
+        (footprint.private_kib as f64 - empty.private_kib as f64) / tunnels as f64
+    };
+    let descriptors = open.descriptors.saturating_sub(empty.descriptors);
+    Ok(sample([
+        ("empty_kib", empty.private_kib as f64),
+        ("open_kib", kib(open)),
+        ("after_burst_kib", kib(after_burst)),
+        ("closed_kib", kib(closed)),
+        ("descriptors", descriptors as f64 / tunnels as f64),
+        ("servers", servers.len() as f64),
+    ]))
 }
 
-async fn run_script(script: Script, server: SocketAddr) -> Peer {
-    script.run(server).await
+async fn open(doors: &[Door], tunnels: usize) -> Result<Vec<TcpStream>, BoxError> {
+    let mut opened = Vec::with_capacity(tunnels);
+    while opened.len() < tunnels {
+        let mut batch = JoinSet::new();
+        for index in opened.len()..tunnels.min(opened.len() + AT_ONCE) {
+            let door = doors[index % doors.len()];
+            batch.spawn(async move { door.open().await });
+        }
+        while let Some(stream) = batch.join_next().await {
+            opened.push(stream??);
+        }
+    }
+    Ok(opened)
 }
 
-fn footprint(servers: &[Process]) -> Result<Footprint, BoxError> {
+async fn echo(stream: &mut TcpStream, octets: u64) -> Result<(), BoxError> {
+    stream.write_all(&[ECHO]).await?;
+    stream.read_u8().await?;
+    let (mut reader, mut writer) = stream.split();
+    let mut stretch = Stretch::new(0, octets);
+    let (received, ()) = tokio::try_join!(
+        receive(&mut reader, &mut stretch),
+        send(&mut writer, Stretch::new(0, octets)),
+    )?;
+    Ok(received?)
+}
+
+fn footprint(servers: &[Contender]) -> Result<Footprint, BoxError> {
     let mut sum = Footprint::default();
     for server in servers {
-        let one = Footprint::of(server.pid)?;
-        sum.private_kib += one.private_kib;
-        sum.descriptors += one.descriptors;
+        sum = sum + Footprint::of(&server.process)?;
     }
     Ok(sum)
-}
-
-/// Asks for `wanted` descriptors and answers how many there are. Children inherit the limit.
-fn raise_descriptor_limit(wanted: usize) -> usize {
-    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
-    let wanted = wanted as u64;
-    let raised = [maximum.map(|maximum| maximum.max(wanted)), maximum]
-        .into_iter()
-        .any(|maximum| {
-            let current = Some(
-                maximum
-                    .map_or(wanted, |maximum| maximum.min(wanted))
-                    .max(current.unwrap_or(0)),
-            );
-            setrlimit(Resource::Nofile, Rlimit { current, maximum }).is_ok()
-        });
-    let current = if raised {
-        getrlimit(Resource::Nofile).current
-    } else {
-        current
-    };
-    current.map_or(usize::MAX, |current| {
-        usize::try_from(current).unwrap_or(usize::MAX)
-    })
-}
-
-impl Figures {
-    fn per_tunnel(&self, footprint: Footprint) -> f64 {
-        let more = footprint.private_kib.saturating_sub(self.empty.private_kib);
-        more as f64 / self.tunnels as f64
-    }
-}
-
-impl fmt::Display for Figures {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            tunnels,
-            burst,
-            servers,
-            ..
-        } = self;
-        writeln!(
-            f,
-            "{tunnels} tunnels over {servers} server(s), {burst} octets echoed by each"
-        )?;
-        writeln!(
-            f,
-            "{:<14} {:>12} {:>16} {:>12}",
-            "", "private KiB", "KiB a tunnel", "descriptors"
-        )?;
-        for (name, footprint) in [
-            ("empty", self.empty),
-            ("open", self.open),
-            ("after burst", self.after_burst),
-            ("closed", self.closed),
-        ] {
-            writeln!(
-                f,
-                "{name:<14} {:>12} {:>16.2} {:>12}",
-                footprint.private_kib,
-                self.per_tunnel(footprint),
-                footprint.descriptors,
-            )?;
-        }
-        Ok(())
-    }
 }

@@ -22,6 +22,8 @@ mod cores;
 #[cfg(target_os = "linux")]
 mod cpu;
 #[cfg(target_os = "linux")]
+mod descriptors;
+#[cfg(target_os = "linux")]
 mod forward;
 #[cfg(target_os = "linux")]
 mod idle;

@@ -2,7 +2,7 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use crate::{
     BoxError,
-    contender::{Contender, Limit, Peer, Setup},
+    contender::{Contender, Limit, OURS, Peer, Setup},
     cores::Cores,
     process::Process,
 };
@@ -79,21 +79,43 @@ impl Stage {
         })
     }
 
-    /// Starts this project's server, the peers, and `limits`.
+    /// This project's server, the peers, and `limits`.
+    pub(crate) fn candidates(&self, limits: &[Limit]) -> Vec<Candidate> {
+        let peers = self.peers.iter().copied().map(Candidate::Peer);
+        let limits = limits.iter().copied().map(Candidate::Limit);
+        [Candidate::Ours]
+            .into_iter()
+            .chain(peers)
+            .chain(limits)
+            .collect()
+    }
+
+    /// Starts one, if it is there.
+    pub(crate) async fn contender(
+        &self,
+        candidate: Candidate,
+        setup: Setup,
+    ) -> Result<Option<Contender>, BoxError> {
+        self.cores.for_servers()?;
+        let started = match candidate {
+            Candidate::Ours => Contender::ours(&self.server, setup).await.map(Some),
+            Candidate::Peer(peer) => Contender::peer(peer, setup).await,
+            Candidate::Limit(limit) => Contender::limit(limit, &self.addrs, setup).await.map(Some),
+        };
+        self.cores.for_load()?;
+        started
+    }
+
+    /// Starts all of [`candidates`](Self::candidates).
     pub(crate) async fn contenders(
         &self,
         setup: Setup,
         limits: &[Limit],
     ) -> Result<Vec<Contender>, BoxError> {
-        self.cores.for_servers()?;
-        let mut contenders = vec![Contender::ours(&self.server, setup).await?];
-        for peer in &self.peers {
-            contenders.extend(Contender::peer(*peer, setup).await?);
+        let mut contenders = Vec::new();
+        for candidate in self.candidates(limits) {
+            contenders.extend(self.contender(candidate, setup).await?);
         }
-        for limit in limits {
-            contenders.push(Contender::limit(*limit, &self.addrs, setup).await?);
-        }
-        self.cores.for_load()?;
         Ok(contenders)
     }
 
@@ -103,6 +125,24 @@ impl Stage {
         }
         for target in self.targets {
             target.stop().await;
+        }
+    }
+}
+
+/// What can be started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Candidate {
+    Ours,
+    Peer(Peer),
+    Limit(Limit),
+}
+
+impl Candidate {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Ours => OURS,
+            Self::Peer(peer) => peer.name(),
+            Self::Limit(limit) => limit.name(),
         }
     }
 }

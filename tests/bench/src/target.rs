@@ -4,7 +4,7 @@
 use std::{io, net::Ipv4Addr};
 
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpListener, TcpStream},
 };
 
@@ -95,7 +95,10 @@ async fn echo(stream: &mut TcpStream, buffer: &mut [u8], mut read: usize) -> io:
 }
 
 /// Sends all of it.
-pub(crate) async fn send(stream: &mut TcpStream, mut stretch: Stretch) -> io::Result<()> {
+pub(crate) async fn send(
+    stream: &mut (impl AsyncWrite + Unpin),
+    mut stretch: Stretch,
+) -> io::Result<()> {
     while stretch.left() > 0 {
         let sent = stream.write(stretch.next()).await?;
         stretch.advance(sent);
@@ -105,7 +108,7 @@ pub(crate) async fn send(stream: &mut TcpStream, mut stretch: Stretch) -> io::Re
 
 /// Reads what is left, or until the end. The inner result is what the octets were.
 pub(crate) async fn receive(
-    stream: &mut TcpStream,
+    stream: &mut (impl AsyncRead + Unpin),
     stretch: &mut Stretch,
 ) -> io::Result<Result<(), Wrong>> {
     let mut buffer = vec![0; BLOCK];

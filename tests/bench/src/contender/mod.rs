@@ -24,6 +24,9 @@ pub(crate) enum Kind {
     Limit,
 }
 
+/// The name of this project's server.
+pub(crate) const OURS: &str = "socks-server";
+
 /// How the servers are started.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Setup {
@@ -54,7 +57,7 @@ impl Contender {
             args.extend(["--workers", "1"]);
         }
         let process = Process::announced(path, &args, 1).await?;
-        Ok(Self::new("socks-server", Kind::Ours, process, setup))
+        Ok(Self::new(OURS, Kind::Ours, process, setup))
     }
 
     /// `None`, and a line on standard error, where the peer is not installed, or cannot do it.
@@ -81,15 +84,14 @@ impl Contender {
         setup: Setup,
     ) -> Result<Self, BoxError> {
         let targets: Vec<_> = targets.iter().map(SocketAddr::to_string).collect();
-        let (name, command) = limit.command();
-        let mut args = command.to_vec();
+        let mut args = limit.command().to_vec();
         if setup.one_worker {
             args.extend(["--workers", "1"]);
         }
         args.extend(targets.iter().map(String::as_str));
         let program = std::env::current_exe()?;
         let process = Process::announced(&program, &args, targets.len()).await?;
-        Ok(Self::new(name, Kind::Limit, process, setup))
+        Ok(Self::new(limit.name(), Kind::Limit, process, setup))
     }
 
     fn new(name: &'static str, kind: Kind, process: Process, setup: Setup) -> Self {
@@ -139,12 +141,22 @@ pub(crate) enum Limit {
 impl Limit {
     pub(crate) const STREAMS: [Self; 3] = [Self::Copy, Self::CopyLarge, Self::Splice];
 
-    fn command(self) -> (&'static str, &'static [&'static str]) {
+    pub(crate) fn name(self) -> &'static str {
         match self {
-            Self::Copy => ("bare copy", &["forward", "--copy", "65536"]),
-            Self::CopyLarge => ("bare copy, 256 KiB", &["forward", "--copy", "262144"]),
-            Self::Splice => ("bare splice", &["forward"]),
-            Self::Datagrams => ("bare forwarder", &["udp-forward"]),
+            Self::Copy => "bare copy",
+            Self::CopyLarge => "bare copy, 256 KiB",
+            Self::Splice => "bare splice",
+            Self::Datagrams => "bare forwarder",
+        }
+    }
+
+    /// What this program is told to become one.
+    fn command(self) -> &'static [&'static str] {
+        match self {
+            Self::Copy => &["forward", "--copy", "65536"],
+            Self::CopyLarge => &["forward", "--copy", "262144"],
+            Self::Splice => &["forward"],
+            Self::Datagrams => &["udp-forward"],
         }
     }
 }

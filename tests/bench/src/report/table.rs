@@ -77,11 +77,11 @@ fn figure(row: &Row, column: &Column) -> String {
         return "-".into();
     };
     match column.of {
-        Of::Less | Of::More => format!(
+        Of::Less | Of::More if row.samples.len() > 1 => format!(
             "{:.digits$} ({:.digits$}–{:.digits$})",
             spread.median, spread.least, spread.most
         ),
-        Of::Median => format!("{:.digits$}", spread.median),
+        Of::Less | Of::More | Of::Median => format!("{:.digits$}", spread.median),
         Of::Sum => format!("{:.digits$}", spread.sum),
     }
 }
