@@ -20,13 +20,13 @@ use crate::{
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Options {
     #[command(flatten)]
-    common: Common,
+    pub(crate) common: Common,
     /// Round trips of one measurement, over all tunnels, without the bulky one and again with it
     #[arg(long, default_value_t = 10_000)]
-    trips: u64,
+    pub(crate) trips: u64,
     /// Tunnels with small messages
     #[arg(long, default_value_t = 64)]
-    tunnels: usize,
+    pub(crate) tunnels: usize,
 }
 
 pub(crate) async fn run(server: PathBuf, options: Options) -> Result<Report, BoxError> {

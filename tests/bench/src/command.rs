@@ -1,9 +1,14 @@
-use std::{fs, net::SocketAddr, path::PathBuf};
+use std::{fs, io, net::SocketAddr, path::PathBuf};
 
 use clap::{Parser, Subcommand};
-use tokio::runtime::Builder;
+use tokio::runtime::{Builder, Runtime};
 
-use crate::{BoxError, beside, connect, forward, idle, latency, target, throughput, udp};
+use crate::{
+    BoxError, all, beside, connect, forward, idle, latency, plot,
+    report::{Figures, Report},
+    stage::Common,
+    target, throughput, udp,
+};
 
 #[derive(Debug, Parser)]
 #[command(about = "Measures socks-server: figures, never a verdict")]
@@ -21,6 +26,8 @@ struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Mode {
+    /// Everything, in short; writes JSON beside this program unless told where
+    All(Common),
     /// What moving a GiB through tunnels costs, each way
     Throughput(throughput::Options),
     /// What a short connection costs
@@ -33,6 +40,8 @@ enum Mode {
     Idle(idle::Options),
     /// What relayed datagrams cost
     Udp(udp::Options),
+    /// Draws what `--json=FILE` wrote: a file of SVG for each mode
+    Plot { json: PathBuf, folder: PathBuf },
     /// What stands behind the servers, in a process of its own
     #[command(hide = true)]
     Target,
@@ -50,47 +59,53 @@ enum Mode {
 pub(crate) fn run() -> Result<(), BoxError> {
     let args = Args::parse();
     match &args.mode {
+        Mode::Plot { json, folder } => plot::run(json, folder)?,
         Mode::UdpEcho { count } => udp::echo(*count)?,
         Mode::UdpForward { targets } => udp::forward(targets)?,
         Mode::Forward(options) => forward::run(options)?,
-        // The load is one thread, and so is the target: where both share a core, as with `--pin`
-        // on two, more would only take turns.
-        _ => Builder::new_current_thread()
-            .enable_all()
-            .build()?
-            .block_on(measure(args))?,
+        Mode::Target => one_thread()?.block_on(target::run())?,
+        _ => one_thread()?.block_on(measure(args))?,
     }
     Ok(())
 }
 
-async fn measure(args: Args) -> Result<(), BoxError> {
-    let server = match args.server {
-        Some(path) => path,
-        None => std::env::current_exe()?.with_file_name("socks-server"),
-    };
-    let json = args.json;
-    match args.mode {
-        Mode::Throughput(options) => print(throughput::run(server, options).await?, json),
-        Mode::Connect(options) => print(connect::run(server, options).await?, json),
-        Mode::Latency(options) => print(latency::run(server, options).await?, json),
-        Mode::Beside(options) => print(beside::run(server, options).await?, json),
-        Mode::Udp(options) => print(udp::run(server, options).await?, json),
-        Mode::Idle(options) => print(idle::run(server, options).await?, json),
-        Mode::Target => Ok(target::run().await?),
-        Mode::UdpEcho { .. } | Mode::UdpForward { .. } | Mode::Forward(_) => Ok(()),
-    }
+/// For the load, and for the target: where both share a core, as with `--pin` on two, more would
+/// only take turns.
+fn one_thread() -> io::Result<Runtime> {
+    Builder::new_current_thread().enable_all().build()
 }
 
-fn print(
-    figures: impl serde::Serialize + std::fmt::Display,
-    json: Option<PathBuf>,
-) -> Result<(), BoxError> {
+async fn measure(args: Args) -> Result<(), BoxError> {
+    let program = std::env::current_exe()?;
+    let server = args
+        .server
+        .unwrap_or(program.with_file_name("socks-server"));
+    let mut json = args.json;
+    let reports = async {
+        let report: Report = match args.mode {
+            Mode::All(common) => {
+                json.get_or_insert(program.with_file_name("bench.json"));
+                return all::run(server, common).await;
+            }
+            Mode::Throughput(options) => throughput::run(server, options).await?,
+            Mode::Connect(options) => connect::run(server, options).await?,
+            Mode::Latency(options) => latency::run(server, options).await?,
+            Mode::Beside(options) => beside::run(server, options).await?,
+            Mode::Udp(options) => udp::run(server, options).await?,
+            Mode::Idle(options) => idle::run(server, options).await?,
+            // Those that measure nothing.
+            _ => return Ok(Vec::new()),
+        };
+        Ok::<_, BoxError>(vec![report])
+    };
+    let figures = Figures::of(reports).await?;
     let text = serde_json::to_string_pretty(&figures)?;
     match json {
         Some(file) if file.as_os_str() == "-" => println!("{text}"),
         Some(file) => {
-            fs::write(file, text)?;
             print!("{figures}");
+            fs::write(&file, text)?;
+            eprintln!("{}", file.display());
         }
         None => print!("{figures}"),
     }

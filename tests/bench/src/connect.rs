@@ -21,16 +21,16 @@ use crate::{
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Options {
     #[command(flatten)]
-    common: Common,
+    pub(crate) common: Common,
     /// Connections of one measurement
     #[arg(long, default_value_t = 5_000)]
-    connections: u64,
+    pub(crate) connections: u64,
     /// Connections at once
     #[arg(long, value_delimiter = ',', default_values_t = [16, 64])]
-    workers: Vec<usize>,
+    pub(crate) workers: Vec<usize>,
     /// Only without a login, and message by message
     #[arg(long)]
-    plain_only: bool,
+    pub(crate) plain_only: bool,
 }
 
 #[derive(Clone, Copy, Debug)]

@@ -32,7 +32,7 @@ pub(crate) struct Options {
     pub(crate) burst: u64,
 }
 
-/// Opens that many at a time, so that the listener's backlog is no limit.
+/// Tunnels that are opened, or echo, at a time.
 const AT_ONCE: usize = 64;
 
 /// Descriptors that a process has besides those of its tunnels.
@@ -55,7 +55,8 @@ pub(crate) async fn run(server: PathBuf, options: Options) -> Result<Report, Box
     let stage = Stage::new(server, &options.common, &[], 1).await?;
     let mut cases = Vec::new();
     for tunnels in options.tunnels.iter().copied() {
-        let mut case = Case::new(format!("{tunnels} tunnels"));
+        let echoed = options.burst / 1024;
+        let mut case = Case::new(format!("{tunnels} tunnels, {echoed} KiB echoed by each"));
         for candidate in stage.candidates(&[]) {
             let threads = [Peer::Dante, Peer::Microsocks, Peer::Ssh].map(Candidate::Peer);
             if tunnels > MOST_THREADS && threads.contains(&candidate) {
@@ -78,11 +79,10 @@ pub(crate) async fn run(server: PathBuf, options: Options) -> Result<Report, Box
     Ok(Report {
         mode: "idle".into(),
         pinned: options.common.pin,
-        about: format!(
-            "private memory and descriptors of tunnels without traffic, before and after {} octets \
-             echoed by each, less what the server had after one that was opened and closed",
-            options.burst
-        ),
+        about:
+            "private memory and descriptors of tunnels without traffic, before and after an echo, \
+                less what the server had after one that was opened and closed"
+                .into(),
         columns: vec![
             Column::new("open_kib", "KiB a tunnel", Of::Less, 2),
             Column::new("after_burst_kib", "after the echo", Of::Less, 2),
@@ -122,11 +122,9 @@ async fn measure(
         drop(door.open().await?);
     }
     let empty = footprint(servers)?;
-    let mut opened = open(&doors, tunnels).await?;
+    let opened = open(&doors, tunnels).await?;
     let open = footprint(servers)?;
-    for stream in &mut opened {
-        echo(stream, burst).await?;
-    }
+    let opened = echo_all(opened, burst).await?;
     let after_burst = footprint(servers)?;
     drop(opened);
     // The server notices when it reads; its descriptors say when it has.
@@ -152,18 +150,38 @@ async fn measure(
 }
 
 async fn open(doors: &[Door], tunnels: usize) -> Result<Vec<TcpStream>, BoxError> {
-    let mut opened = Vec::with_capacity(tunnels);
-    while opened.len() < tunnels {
-        let mut batch = JoinSet::new();
-        for index in opened.len()..tunnels.min(opened.len() + AT_ONCE) {
-            let door = doors[index % doors.len()];
-            batch.spawn(async move { door.open().await });
+    let doors = doors.iter().copied().cycle().take(tunnels);
+    let open = |door: Door| async move { Ok(door.open().await?) };
+    some_at_a_time(doors, open).await
+}
+
+async fn echo_all(streams: Vec<TcpStream>, octets: u64) -> Result<Vec<TcpStream>, BoxError> {
+    let echo = move |mut stream| async move {
+        echo(&mut stream, octets).await?;
+        Ok(stream)
+    };
+    some_at_a_time(streams.into_iter(), echo).await
+}
+
+/// Neither more than a listener's backlog, nor one by one: a server that delays small segments
+/// takes 40 ms for each.
+async fn some_at_a_time<T, F>(
+    mut waiting: impl Iterator<Item = T>,
+    make: impl Fn(T) -> F,
+) -> Result<Vec<TcpStream>, BoxError>
+where
+    F: Future<Output = Result<TcpStream, BoxError>> + Send + 'static,
+{
+    let (mut batch, mut done) = (JoinSet::new(), Vec::new());
+    loop {
+        for next in waiting.by_ref().take(AT_ONCE - batch.len()) {
+            batch.spawn(make(next));
         }
-        while let Some(stream) = batch.join_next().await {
-            opened.push(stream??);
+        match batch.join_next().await {
+            Some(stream) => done.push(stream??),
+            None => return Ok(done),
         }
     }
-    Ok(opened)
 }
 
 async fn echo(stream: &mut TcpStream, octets: u64) -> Result<(), BoxError> {

@@ -14,13 +14,13 @@ use crate::{
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Options {
     #[command(flatten)]
-    common: Common,
+    pub(crate) common: Common,
     /// Round trips of one measurement, over all its tunnels
     #[arg(long, default_value_t = 20_000)]
-    trips: u64,
+    pub(crate) trips: u64,
     /// Tunnels at once
     #[arg(long, value_delimiter = ',', default_values_t = [1, 64])]
-    tunnels: Vec<usize>,
+    pub(crate) tunnels: Vec<usize>,
 }
 
 pub(crate) async fn run(server: PathBuf, options: Options) -> Result<Report, BoxError> {

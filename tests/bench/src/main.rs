@@ -4,9 +4,11 @@
 //!
 //! ```text
 //! tests/bench/install-peers
-//! cargo run --release -p bench -- throughput
+//! cargo run --release -p bench -- all
 //! ```
 
+#[cfg(target_os = "linux")]
+mod all;
 #[cfg(target_os = "linux")]
 mod beside;
 #[cfg(target_os = "linux")]
@@ -35,6 +37,8 @@ mod memory;
 mod pattern;
 #[cfg(target_os = "linux")]
 mod pingpong;
+#[cfg(target_os = "linux")]
+mod plot;
 #[cfg(target_os = "linux")]
 mod process;
 #[cfg(target_os = "linux")]

@@ -85,9 +85,20 @@ async fn one(stream: &mut TcpStream) -> io::Result<()> {
     Ok(())
 }
 
-async fn echo(stream: &mut TcpStream, buffer: &mut [u8], mut read: usize) -> io::Result<()> {
+async fn echo(stream: &mut TcpStream, small: &mut [u8], mut read: usize) -> io::Result<()> {
+    // Most tunnels never need it.
+    let mut large = Vec::new();
     while read > 0 {
+        let buffer = if large.is_empty() { &*small } else { &large };
         stream.write_all(&buffer[..read]).await?;
+        if read == small.len() {
+            large.resize(BLOCK, 0);
+        }
+        let buffer = if large.is_empty() {
+            &mut *small
+        } else {
+            &mut large
+        };
         read = stream.read(buffer).await.unwrap_or(0);
     }
     // Neither side keeps the pair of ports: thousands of connections come and go.

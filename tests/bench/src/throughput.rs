@@ -25,13 +25,13 @@ const GIB: f64 = (1_u64 << 30) as f64;
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Options {
     #[command(flatten)]
-    common: Common,
+    pub(crate) common: Common,
     /// MiB of one measurement, over all its streams
     #[arg(long, default_value_t = 1024)]
-    mib: u64,
+    pub(crate) mib: u64,
     /// Streams at once
     #[arg(long, value_delimiter = ',', default_values_t = [1, 16, 128])]
-    streams: Vec<usize>,
+    pub(crate) streams: Vec<usize>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

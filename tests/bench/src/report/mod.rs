@@ -1,5 +1,6 @@
 //! What was measured, its medians, and how they compare.
 
+mod figures;
 mod statistics;
 mod table;
 
@@ -7,7 +8,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use self::statistics::{Spread, quantile};
+pub(crate) use self::{
+    figures::Figures,
+    statistics::{Spread, quantile},
+};
 use crate::contender::{Contender, Kind};
 
 /// Figures of one measurement, by their columns' keys.

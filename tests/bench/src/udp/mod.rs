@@ -21,16 +21,16 @@ const OCTETS: [usize; 2] = [64, 1200];
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Options {
     #[command(flatten)]
-    common: Common,
+    pub(crate) common: Common,
     /// Datagrams of one measurement
     #[arg(long, default_value_t = 50_000)]
-    datagrams: u64,
+    pub(crate) datagrams: u64,
     /// Datagrams that each association has on their way
     #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=64))]
-    window: u16,
+    pub(crate) window: u16,
     /// Associations at once
     #[arg(long, value_delimiter = ',', default_values_t = [1, 16])]
-    associations: Vec<usize>,
+    pub(crate) associations: Vec<usize>,
 }
 
 pub(crate) async fn run(server: PathBuf, options: Options) -> Result<Report, BoxError> {

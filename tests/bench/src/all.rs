@@ -1,0 +1,65 @@
+//! Everything, in sizes that two cores do in less than 20 minutes.
+
+use std::path::PathBuf;
+
+use crate::{
+    BoxError, beside, connect, contender::Peer, idle, latency, report::Report, stage::Common,
+    throughput, udp,
+};
+
+pub(crate) async fn run(server: PathBuf, common: Common) -> Result<Vec<Report>, BoxError> {
+    let throughput = throughput::Options {
+        common: common.clone(),
+        mib: 512,
+        streams: vec![1, 16, 128],
+    };
+    let connect = connect::Options {
+        common: common.clone(),
+        connections: 2_000,
+        workers: vec![16, 64],
+        plain_only: false,
+    };
+    let latency = latency::Options {
+        common: common.clone(),
+        trips: 10_000,
+        tunnels: vec![1, 64],
+    };
+    let beside = beside::Options {
+        common: common.clone(),
+        trips: 10_000,
+        tunnels: 64,
+    };
+    let mut datagrams = common.clone();
+    if let Some(peers) = &mut datagrams.peers {
+        peers.retain(|peer| Peer::DATAGRAMS.contains(peer));
+    }
+    let udp = udp::Options {
+        common: datagrams,
+        datagrams: 30_000,
+        window: 32,
+        associations: vec![1, 16],
+    };
+    // Memory does not vary, and servers are started for each measurement.
+    let idle = |tunnels: usize, burst: u64| idle::Options {
+        common: Common {
+            rounds: 1,
+            peers: Some(common.peers.clone().unwrap_or(Peer::STREAMS.to_vec())),
+            ..common
+        },
+        tunnels: vec![tunnels],
+        burst,
+    };
+    let (few, many) = (idle(1_000, 1 << 20), idle(10_000, 64 << 10));
+
+    let mut reports = vec![
+        throughput::run(server.clone(), throughput).await?,
+        connect::run(server.clone(), connect).await?,
+        latency::run(server.clone(), latency).await?,
+        beside::run(server.clone(), beside).await?,
+        udp::run(server.clone(), udp).await?,
+    ];
+    let mut idle = idle::run(server.clone(), few).await?;
+    idle.cases.extend(idle::run(server, many).await?.cases);
+    reports.push(idle);
+    Ok(reports)
+}
