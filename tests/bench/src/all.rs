@@ -7,7 +7,7 @@ use crate::{
     throughput, udp,
 };
 
-pub(crate) async fn run(server: PathBuf, common: Common) -> Result<Vec<Report>, BoxError> {
+pub(crate) async fn run(server: PathBuf, common: Common) -> Vec<Report> {
     let throughput = throughput::Options {
         common: common.clone(),
         mib: 512,
@@ -51,15 +51,22 @@ pub(crate) async fn run(server: PathBuf, common: Common) -> Result<Vec<Report>, 
     };
     let (few, many) = (idle(1_000, 1 << 20), idle(10_000, 64 << 10));
 
-    let mut reports = vec![
-        throughput::run(server.clone(), throughput).await?,
-        connect::run(server.clone(), connect).await?,
-        latency::run(server.clone(), latency).await?,
-        beside::run(server.clone(), beside).await?,
-        udp::run(server.clone(), udp).await?,
-    ];
-    let mut idle = idle::run(server.clone(), few).await?;
-    idle.cases.extend(idle::run(server, many).await?.cases);
-    reports.push(idle);
-    Ok(reports)
+    let mut reports = Vec::new();
+    let mut add = |report: Result<Report, BoxError>| match report {
+        Ok(report) => reports.push(report),
+        // The others are worth having.
+        Err(error) => eprintln!("{error}"),
+    };
+    add(throughput::run(server.clone(), throughput).await);
+    add(connect::run(server.clone(), connect).await);
+    add(latency::run(server.clone(), latency).await);
+    add(beside::run(server.clone(), beside).await);
+    add(udp::run(server.clone(), udp).await);
+    add(async {
+        let mut report = idle::run(server.clone(), few).await?;
+        report.cases.extend(idle::run(server, many).await?.cases);
+        Ok(report)
+    }
+    .await);
+    reports
 }

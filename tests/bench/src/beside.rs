@@ -46,7 +46,7 @@ pub(crate) async fn run(server: PathBuf, options: Options) -> Result<Report, Box
     let (small, bulky) = (stage.addrs[0], stage.addrs[1]);
     let measure = async |contender: &Contender, (): &()| {
         let doors = (contender.door(0, small), contender.door(1, bulky));
-        measure(doors, &options).await
+        measure(doors, options.trips, options.tunnels).await
     };
     let cases = rounds::run("beside", options.common.rounds, vec![plan], measure).await;
     stage.stop(contenders).await;
@@ -69,9 +69,13 @@ pub(crate) async fn run(server: PathBuf, options: Options) -> Result<Report, Box
     })
 }
 
-async fn measure((small, bulky): (Door, Door), options: &Options) -> Result<Sample, BoxError> {
-    let each = options.trips.div_ceil(options.tunnels as u64);
-    let mut load = PingPong::open(&small, options.tunnels).await?;
+pub(crate) async fn measure(
+    (small, bulky): (Door, Door),
+    trips: u64,
+    tunnels: usize,
+) -> Result<Sample, BoxError> {
+    let each = trips.div_ceil(tunnels as u64);
+    let mut load = PingPong::open(&small, tunnels).await?;
     load.run(each.div_ceil(20)).await?;
     let alone = load.run(each).await?;
     let bulk = Bulk::start(bulky)?;
@@ -105,7 +109,8 @@ impl Bulk {
     /// Answers GiB a second.
     async fn stop(self) -> Result<f64, BoxError> {
         let _ = self.stop.send(());
-        self.thread.join().map_err(|_| "the bulk's thread ended")?
+        let joined = tokio::task::spawn_blocking(|| self.thread.join()).await?;
+        joined.map_err(|_| "the bulk's thread ended")?
     }
 }
 

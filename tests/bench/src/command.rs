@@ -85,7 +85,7 @@ async fn measure(args: Args) -> Result<(), BoxError> {
         let report: Report = match args.mode {
             Mode::All(common) => {
                 json.get_or_insert(program.with_file_name("bench.json"));
-                return all::run(server, common).await;
+                return Ok(all::run(server, common).await);
             }
             Mode::Throughput(options) => throughput::run(server, options).await?,
             Mode::Connect(options) => connect::run(server, options).await?,

@@ -5,12 +5,12 @@ use std::{cell::Cell, io, path::PathBuf, rc::Rc, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     task::LocalSet,
-    time::Instant,
+    time::{Instant, timeout},
 };
 
 use crate::{
     BoxError,
-    client::Door,
+    client::{Door, PATIENCE},
     contender::{Contender, Limit, Peer, Setup},
     report::{Case, Column, Of, Report, Sample, sample},
     rounds::{self, Plan, cpu_of},
@@ -78,7 +78,7 @@ pub(crate) async fn run(server: PathBuf, options: Options) -> Result<Report, Box
     let measure = async |contender: &Contender, spec: &Spec| {
         let door = contender.door(0, target);
         // Who cannot do it at all is found out by one.
-        one(&door, spec.optimistic).await?;
+        timeout(PATIENCE, one(&door, spec.optimistic)).await??;
         let connections = contender.share_of(options.connections);
         let load = load(door, spec.workers, connections, spec.optimistic);
         let (outcome, cpu) = cpu_of(contender, async { Ok(load.await) }).await?;
@@ -129,7 +129,7 @@ pub(crate) async fn load(
         local.spawn_local(async move {
             while let Some(less) = left.get().checked_sub(1) {
                 left.set(less);
-                if one(&door, optimistic).await.is_err() {
+                if !matches!(timeout(PATIENCE, one(&door, optimistic)).await, Ok(Ok(()))) {
                     failed.set(failed.get() + 1);
                 }
             }

@@ -1,3 +1,5 @@
+use std::sync::OnceLock;
+
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
 use crate::BoxError;
@@ -13,13 +15,16 @@ struct Apart {
     load: CpuSet,
 }
 
+/// What there was before anything was pinned.
+static ALL: OnceLock<CpuSet> = OnceLock::new();
+
 impl Cores {
     /// With `pin` the first core for the servers and all others for the load, else all for both.
     pub(crate) fn new(pin: bool) -> Result<Self, BoxError> {
         if !pin {
             return Ok(Self(None));
         }
-        let mut load = sched_getaffinity(None)?;
+        let mut load = *ALL.get_or_init(|| sched_getaffinity(None).unwrap_or_default());
         let first = (0..CpuSet::MAX_CPU).find(|core| load.is_set(*core));
         let first = first.filter(|_| load.count() > 1);
         let first = first.ok_or("to pin, two cores are needed")?;

@@ -67,7 +67,11 @@ pub(crate) async fn run(server: PathBuf, options: Options) -> Result<Report, Box
                 let servers = start(&stage, candidate, tunnels.div_ceil(of_one).max(1)).await?;
                 let Some(first) = servers.first() else { break };
                 let measured = measure(&stage, &servers, tunnels, options.burst).await;
-                case.add(first, measured.map_err(|error| error.to_string()));
+                case.add(
+                    first.name,
+                    first.kind,
+                    measured.map_err(|error| error.to_string()),
+                );
                 for server in servers {
                     server.process.stop().await;
                 }
@@ -149,13 +153,16 @@ async fn measure(
     ]))
 }
 
-async fn open(doors: &[Door], tunnels: usize) -> Result<Vec<TcpStream>, BoxError> {
+pub(crate) async fn open(doors: &[Door], tunnels: usize) -> Result<Vec<TcpStream>, BoxError> {
     let doors = doors.iter().copied().cycle().take(tunnels);
     let open = |door: Door| async move { Ok(door.open().await?) };
     some_at_a_time(doors, open).await
 }
 
-async fn echo_all(streams: Vec<TcpStream>, octets: u64) -> Result<Vec<TcpStream>, BoxError> {
+pub(crate) async fn echo_all(
+    streams: Vec<TcpStream>,
+    octets: u64,
+) -> Result<Vec<TcpStream>, BoxError> {
     let echo = move |mut stream| async move {
         echo(&mut stream, octets).await?;
         Ok(stream)

@@ -45,6 +45,8 @@ mod process;
 mod report;
 #[cfg(target_os = "linux")]
 mod rounds;
+#[cfg(all(test, target_os = "linux"))]
+mod smoke;
 #[cfg(target_os = "linux")]
 mod stage;
 #[cfg(target_os = "linux")]

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::{
     BoxError,
@@ -29,13 +29,15 @@ pub(crate) async fn run<S>(
     measure: impl AsyncFn(&Contender, &S) -> Result<Sample, BoxError>,
 ) -> Vec<Case> {
     let mut plans = plans;
+    let started = Instant::now();
     for round in 0..rounds {
-        eprintln!("{name}: round {} of {rounds}", round + 1);
+        let elapsed = started.elapsed().as_secs();
+        eprintln!("{name}: round {} of {rounds} ({elapsed} s)", round + 1);
         for plan in &mut plans {
             let count = plan.contenders.len();
             for index in 0..count {
                 let contender = plan.contenders[(index + round) % count];
-                if plan.case.is_failing(contender) {
+                if plan.case.is_failing(contender.name) {
                     continue;
                 }
                 let measured = match timeout(LONGEST, measure(contender, &plan.spec)).await {
@@ -45,7 +47,7 @@ pub(crate) async fn run<S>(
                 if let Err(error) = &measured {
                     eprintln!("{name}, {}, {}: {error}", plan.case.name, contender.name);
                 }
-                plan.case.add(contender, measured);
+                plan.case.add(contender.name, contender.kind, measured);
             }
         }
     }

@@ -52,9 +52,9 @@ async fn one(stream: &mut TcpStream) -> io::Result<()> {
     let mut small = [0; 1024];
     let read = stream.read(&mut small).await?;
     match small[..read] {
-        [] => return Ok(()),
         [ECHO, ..] => return echo(stream, &mut small, read).await,
-        _ => {}
+        [DOWN | UP, ..] => {}
+        _ => return Ok(()),
     }
     let mut start = read;
     while start < 17 {

@@ -8,7 +8,7 @@ use super::handshake::{Answers, address, invalid};
 pub(crate) const LOGIN: (&str, &str) = ("bench", "throwaway");
 
 /// Until a tunnel is open, or an optimistic one has answered.
-const PATIENCE: Duration = Duration::from_secs(3);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(3);
 
 /// How to get to a target.
 #[derive(Clone, Copy, Debug)]

@@ -4,6 +4,6 @@ mod door;
 mod handshake;
 
 pub(crate) use self::{
-    door::{Door, LOGIN, Way},
+    door::{Door, LOGIN, PATIENCE, Way},
     handshake::address,
 };

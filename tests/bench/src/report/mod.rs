@@ -12,7 +12,7 @@ pub(crate) use self::{
     figures::Figures,
     statistics::{Spread, quantile},
 };
-use crate::contender::{Contender, Kind};
+use crate::contender::Kind;
 
 /// Figures of one measurement, by their columns' keys.
 pub(crate) type Sample = BTreeMap<String, f64>;
@@ -86,15 +86,12 @@ impl Case {
         }
     }
 
-    pub(crate) fn add(&mut self, contender: &Contender, measured: Result<Sample, String>) {
-        let known = self
-            .rows
-            .iter()
-            .position(|row| row.server == contender.name);
+    pub(crate) fn add(&mut self, server: &str, kind: Kind, measured: Result<Sample, String>) {
+        let known = self.rows.iter().position(|row| row.server == server);
         let index = known.unwrap_or_else(|| {
             self.rows.push(Row {
-                server: contender.name.into(),
-                kind: contender.kind,
+                server: server.into(),
+                kind,
                 samples: Vec::new(),
                 errors: Vec::new(),
             });
@@ -106,11 +103,10 @@ impl Case {
         }
     }
 
-    pub(crate) fn is_failing(&self, contender: &Contender) -> bool {
+    /// Whether a server has been measured, and never with success.
+    pub(crate) fn is_failing(&self, server: &str) -> bool {
         let mut rows = self.rows.iter();
-        rows.any(|row| {
-            row.server == contender.name && row.samples.is_empty() && !row.errors.is_empty()
-        })
+        rows.any(|row| row.server == server && row.samples.is_empty())
     }
 
     /// The median of `column` that is the best among `kind`.

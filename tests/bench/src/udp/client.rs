@@ -12,17 +12,17 @@ use crate::{
 };
 
 /// A SOCKS client with an association, and what it has sent and not got back.
-pub(super) struct Client {
+pub(crate) struct Client {
     /// The association lives as long as this.
     _control: Option<TcpStream>,
-    pub(super) socket: UdpSocket,
+    pub(crate) socket: UdpSocket,
     /// Of both directions: what the client asks for is who answers.
     header: Vec<u8>,
     /// Header, number, pattern.
     datagram: Vec<u8>,
     next: u64,
-    pub(super) outstanding: Vec<u64>,
-    pub(super) heard: Instant,
+    pub(crate) outstanding: Vec<u64>,
+    pub(crate) heard: Instant,
 }
 
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -30,7 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Octets of the number that each payload begins with.
 const NUMBER: usize = 8;
 
-pub(super) enum Received {
+pub(crate) enum Received {
     Echo,
     /// Given up already, or here for the second time.
     Late,
@@ -43,7 +43,7 @@ pub(super) enum Received {
 
 impl Client {
     /// A client that sends `octets` at a time to `target`. To a forwarder the header is payload.
-    pub(super) fn new(door: &Door, target: SocketAddr, octets: usize) -> Result<Self, BoxError> {
+    pub(crate) fn new(door: &Door, target: SocketAddr, octets: usize) -> Result<Self, BoxError> {
         let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
         let (control, relay) = match door.way {
             Way::Straight => (None, door.addr),
@@ -79,7 +79,7 @@ impl Client {
         })
     }
 
-    pub(super) fn send(&mut self) -> Result<(), BoxError> {
+    pub(crate) fn send(&mut self) -> Result<(), BoxError> {
         let start = self.header.len();
         if let Some(number) = self.datagram.get_mut(start..start + NUMBER) {
             number.copy_from_slice(&self.next.to_be_bytes());
@@ -99,7 +99,7 @@ impl Client {
         Ok(())
     }
 
-    pub(super) fn receive(&mut self, buffer: &mut [u8]) -> Result<Received, BoxError> {
+    pub(crate) fn receive(&mut self, buffer: &mut [u8]) -> Result<Received, BoxError> {
         let len = match self.socket.recv(buffer) {
             Ok(len) => len,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -130,7 +130,7 @@ impl Client {
     }
 
     /// Gives up what is older than the last `datagrams`, or everything, and answers how many.
-    pub(super) fn give_up(&mut self, but: Option<u64>) -> u64 {
+    pub(crate) fn give_up(&mut self, but: Option<u64>) -> u64 {
         let before = self.outstanding.len();
         let oldest = match but {
             None => self.next,

@@ -15,20 +15,20 @@ const SWEEP: Duration = Duration::from_millis(20);
 const LONGEST: Duration = Duration::from_secs(20);
 
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Outcome {
-    pub(super) sent: u64,
-    pub(super) echoed: u64,
+pub(crate) struct Outcome {
+    pub(crate) sent: u64,
+    pub(crate) echoed: u64,
     /// Came back after it was given up, or twice.
-    pub(super) late: u64,
+    pub(crate) late: u64,
     /// Came back different.
-    pub(super) wrong: u64,
+    pub(crate) wrong: u64,
     /// Until the last echo.
-    pub(super) elapsed: Duration,
+    pub(crate) elapsed: Duration,
 }
 
 /// Sends `datagrams` through all clients together. Each keeps `window` on their way, and sends the
 /// next one when one is back: the relay is busy, and no receive buffer overflows.
-pub(super) fn run(
+pub(crate) fn run(
     clients: &mut [Client],
     window: usize,
     datagrams: u64,

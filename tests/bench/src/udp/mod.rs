@@ -6,8 +6,13 @@ mod plain;
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use self::client::Client;
-pub(crate) use self::plain::{echo, forward};
+#[cfg(test)]
+pub(crate) use self::load::Outcome;
+pub(crate) use self::{
+    client::Client,
+    load::run as load,
+    plain::{echo, forward},
+};
 use crate::{
     BoxError,
     contender::{Contender, Limit, Peer, Setup},
@@ -90,9 +95,9 @@ async fn measure(
         )?);
     }
     let window = usize::from(options.window);
-    load::run(&mut clients, window, options.datagrams / 20)?;
-    let load = async { load::run(&mut clients, window, options.datagrams) };
-    let (outcome, cpu) = cpu_of(contender, load).await?;
+    load(&mut clients, window, options.datagrams / 20)?;
+    let relayed = async { load(&mut clients, window, options.datagrams) };
+    let (outcome, cpu) = cpu_of(contender, relayed).await?;
     let (echoed, seconds) = (outcome.echoed as f64, outcome.elapsed.as_secs_f64());
     Ok(sample([
         ("cpu_us", cpu.total * 1e6 / echoed),
