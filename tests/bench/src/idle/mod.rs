@@ -1,23 +1,17 @@
 //! What open, silent tunnels cost the server, before and after each has moved something.
 
+mod tunnels;
+
 use std::{path::PathBuf, time::Duration};
 
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-    task::JoinSet,
-};
-
+pub(crate) use self::tunnels::{echo_all, open};
 use crate::{
     BoxError,
-    client::Door,
     contender::{Contender, Peer, Setup},
     descriptors::raise_limit,
     memory::Footprint,
-    pattern::Stretch,
     report::{Case, Column, Of, Report, Sample, sample},
     stage::{Candidate, Common, Stage},
-    target::{ECHO, receive, send},
 };
 
 #[derive(Clone, Debug, clap::Args)]
@@ -31,9 +25,6 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 64 * 1024)]
     pub(crate) burst: u64,
 }
-
-/// Tunnels that are opened, or echo, at a time.
-const AT_ONCE: usize = 64;
 
 /// Descriptors that a process has besides those of its tunnels.
 const SPARE: usize = 200;
@@ -151,56 +142,6 @@ async fn measure(
         ("descriptors", descriptors as f64 / tunnels as f64),
         ("servers", servers.len() as f64),
     ]))
-}
-
-pub(crate) async fn open(doors: &[Door], tunnels: usize) -> Result<Vec<TcpStream>, BoxError> {
-    let doors = doors.iter().copied().cycle().take(tunnels);
-    let open = |door: Door| async move { Ok(door.open().await?) };
-    some_at_a_time(doors, open).await
-}
-
-pub(crate) async fn echo_all(
-    streams: Vec<TcpStream>,
-    octets: u64,
-) -> Result<Vec<TcpStream>, BoxError> {
-    let echo = move |mut stream| async move {
-        echo(&mut stream, octets).await?;
-        Ok(stream)
-    };
-    some_at_a_time(streams.into_iter(), echo).await
-}
-
-/// Neither more than a listener's backlog, nor one by one: a server that delays small segments
-/// takes 40 ms for each.
-async fn some_at_a_time<T, F>(
-    mut waiting: impl Iterator<Item = T>,
-    make: impl Fn(T) -> F,
-) -> Result<Vec<TcpStream>, BoxError>
-where
-    F: Future<Output = Result<TcpStream, BoxError>> + Send + 'static,
-{
-    let (mut batch, mut done) = (JoinSet::new(), Vec::new());
-    loop {
-        for next in waiting.by_ref().take(AT_ONCE - batch.len()) {
-            batch.spawn(make(next));
-        }
-        match batch.join_next().await {
-            Some(stream) => done.push(stream??),
-            None => return Ok(done),
-        }
-    }
-}
-
-async fn echo(stream: &mut TcpStream, octets: u64) -> Result<(), BoxError> {
-    stream.write_all(&[ECHO]).await?;
-    stream.read_u8().await?;
-    let (mut reader, mut writer) = stream.split();
-    let mut stretch = Stretch::new(0, octets);
-    let (received, ()) = tokio::try_join!(
-        receive(&mut reader, &mut stretch),
-        send(&mut writer, Stretch::new(0, octets)),
-    )?;
-    Ok(received?)
 }
 
 fn footprint(servers: &[Contender]) -> Result<Footprint, BoxError> {
