@@ -50,7 +50,12 @@ impl<Io> ClientStream<Io> {
         (self.early.is_empty() && !self.ended && self.protected.is_none()).then_some(&self.io)
     }
 
-    /// The stream itself, under the same condition.
+    /// The stream below, if exactly what is written here goes over it.
+    pub(crate) fn plain_sink(&self) -> Option<&Io> {
+        (!self.is_protected()).then_some(&self.io)
+    }
+
+    /// The stream itself, under the condition of [`get_plain`](Self::get_plain).
     ///
     /// # Errors
     ///
