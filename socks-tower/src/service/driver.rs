@@ -1,5 +1,17 @@
-use std::sync::Arc;
+use std::{future::poll_fn, sync::Arc};
 
+use super::{
+    associate, bind, connect,
+    future::{AfterHandshake, Kept, OpenTunnel},
+    negotiate::{authenticate, negotiate, rejected},
+    phases::ask,
+    socks_service::Shared,
+    wire::Wire,
+};
+use crate::{
+    BoxError, ClientStream, Incoming, Relay, SessionEnd, SessionReport, Traffic, Tunnel,
+    time::{after, from_now},
+};
 use socks_core::{
     Address, Command, Method, Progress, ReplyCode,
     message::{
@@ -12,25 +24,13 @@ use tokio::{
     io::{AsyncRead, AsyncWrite},
     time::Instant,
 };
-use tower::ServiceExt;
 
-use super::{
-    associate, bind, connect,
-    negotiate::{authenticate, negotiate, rejected},
-    phases::ask,
-    socks_service::Shared,
-    wire::Wire,
-};
-use crate::{
-    BoxError, ClientStream, Incoming, Relay, RelayEnd, SessionEnd, SessionReport, Traffic, Tunnel,
-    time::{after, from_now},
-};
-
-/// Serves one connection from its first octet to its end.
-pub(super) async fn run<Io, U, R>(
+/// Serves one connection up to its tunnel. A session that ends without one is closed here, with its last
+/// words.
+pub(super) async fn handshake<Io, U, R>(
     shared: Arc<Shared<U, R>>,
     incoming: Incoming<Io>,
-) -> SessionReport
+) -> AfterHandshake
 where
     Io: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     U: Send + 'static,
@@ -39,47 +39,12 @@ where
     let started = incoming.accepted;
     let mut report = SessionReport::new(&incoming);
     let traffic = Arc::<Traffic>::default();
-    // The handshake's memory is boxed so that it is gone while the tunnel is open.
-    let handshake = handshake(&shared, incoming, started, &traffic, &mut report);
-    report.end = match Box::pin(handshake).await {
-        // Permits live as long as the tunnel: they may hold slots.
-        Ok((tunnel, _permits)) => relay(&shared.relay, tunnel).await,
-        Err(end) => end,
-    };
-    report.sent = traffic.sent();
-    report.received = traffic.received();
-    report.duration = started.elapsed();
-    report
-}
-
-async fn relay<C, U>(relay: &impl Relay<C, U>, tunnel: Tunnel<C, U>) -> SessionEnd {
-    match relay.clone().oneshot(tunnel).await {
-        Ok(RelayEnd::Closed) => SessionEnd::Closed,
-        Ok(RelayEnd::Idle) => SessionEnd::Idle,
-        Ok(RelayEnd::Reset(side)) => SessionEnd::Reset(side),
-        Err(error) => SessionEnd::Relay(error.into()),
-    }
-}
-
-/// Everything up to the tunnel. A session that ends without one is closed here, with its last
-/// words.
-async fn handshake<Io, U, R>(
-    shared: &Shared<U, R>,
-    incoming: Incoming<Io>,
-    started: Instant,
-    traffic: &Arc<Traffic>,
-    report: &mut SessionReport,
-) -> Result<(Tunnel<ClientStream<Io>, U>, Permits), SessionEnd>
-where
-    Io: AsyncRead + AsyncWrite + Unpin,
-    U: Send + 'static,
-{
     let deadlines = &shared.deadlines;
     let total = deadlines.total(shared.phases.authenticator.is_some());
     let mut session = Session {
-        shared,
-        report,
-        traffic,
+        shared: &*shared,
+        report: &mut report,
+        traffic: &traffic,
         wire: Wire::new(
             incoming.io,
             after(started, deadlines.first_octet.min(total)),
@@ -88,13 +53,39 @@ where
     let mut conn = ConnInfo::new(incoming.id, Version::Socks5, incoming.peer, incoming.local);
     conn.listener = incoming.listener;
     conn.extensions = incoming.extensions;
-    match session.establish(conn, after(started, total)).await {
-        Ok(established) => Ok(established.tunnel(session.wire, traffic)),
+    report.end = match session.establish(conn, after(started, total)).await {
+        Ok(established) => {
+            let (tunnel, permits) = established.tunnel(session.wire, &traffic);
+            match relay(&shared.relay, tunnel).await {
+                Ok(relay) => {
+                    let kept = Kept {
+                        permits,
+                        report,
+                        traffic,
+                        started,
+                    };
+                    return AfterHandshake::Tunnel(Box::pin(OpenTunnel::new(relay, kept)));
+                }
+                Err(error) => SessionEnd::Relay(error),
+            }
+        }
         Err(end) => {
             session.wire.close(deadlines.close).await;
-            Err(end)
+            end
         }
-    }
+    };
+    AfterHandshake::Ended(Box::new(report.complete(&traffic, started)))
+}
+
+/// What a relay makes of the tunnel, once it is ready for it.
+async fn relay<C, U, R: Relay<C, U>>(
+    relay: &R,
+    tunnel: Tunnel<C, U>,
+) -> Result<R::Future, BoxError> {
+    let mut relay = relay.clone();
+    let ready = poll_fn(|cx| relay.poll_ready(cx)).await;
+    ready.map_err(Into::into)?;
+    Ok(relay.call(tunnel))
 }
 
 /// A session up to its tunnel.
@@ -124,7 +115,7 @@ pub(super) struct Established<U> {
 }
 
 /// What the access controller set for the request, and for the peer of a BIND.
-pub(super) type Permits = (Permit, Option<Permit>);
+pub(super) type Permits = (Permit, Option<Box<Permit>>);
 
 impl<U> Established<U> {
     fn tunnel<Io: AsyncRead + AsyncWrite + Unpin>(
