@@ -1,4 +1,5 @@
 use std::{
+    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
@@ -21,41 +22,50 @@ use crate::BoxError;
 ///   `SE-51`).
 /// - A reset of one side becomes a reset of the other, on TCP (`SE-49`).
 /// - The idle timeout slides with every octet, either way (`SE-21`).
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct AdaptiveRelay {
+    // A word in each tunnel, and a change is one allocation for all of them.
+    settings: Arc<Settings>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Settings {
     idle_timeout: Duration,
     half_closed_timeout: Duration,
     splice: bool,
 }
 
-impl Default for AdaptiveRelay {
+impl Default for Settings {
     fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl AdaptiveRelay {
-    /// An idle timeout of 2 hours, and of 60 seconds once one direction has ended.
-    pub const fn new() -> Self {
         Self {
             idle_timeout: Duration::from_secs(2 * 60 * 60),
             half_closed_timeout: Duration::from_secs(60),
             splice: true,
         }
     }
+}
+
+impl AdaptiveRelay {
+    /// An idle timeout of 2 hours, and of 60 seconds once one direction has ended.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn with(mut self, set: impl FnOnce(&mut Settings)) -> Self {
+        set(Arc::make_mut(&mut self.settings));
+        self
+    }
 
     /// How long a tunnel lives without an octet in either direction.
     #[must_use]
-    pub const fn idle_timeout(mut self, timeout: Duration) -> Self {
-        self.idle_timeout = timeout;
-        self
+    pub fn idle_timeout(self, timeout: Duration) -> Self {
+        self.with(|settings| settings.idle_timeout = timeout)
     }
 
     /// The same once one direction has ended (`SE-50`); the shorter of the two counts.
     #[must_use]
-    pub const fn half_closed_timeout(mut self, timeout: Duration) -> Self {
-        self.half_closed_timeout = timeout;
-        self
+    pub fn half_closed_timeout(self, timeout: Duration) -> Self {
+        self.with(|settings| settings.half_closed_timeout = timeout)
     }
 
     /// Whether bulky directions between plain TCP sockets are spliced; on by default, and without
@@ -67,21 +77,25 @@ impl AdaptiveRelay {
     /// connection that is gone raises `SIGPIPE`, which Rust programs ignore from their start on; switch
     /// splicing off in a process that does not.
     #[must_use]
-    pub const fn splice(mut self, splice: bool) -> Self {
-        self.splice = splice;
-        self
+    pub fn splice(self, splice: bool) -> Self {
+        self.with(|settings| settings.splice = splice)
     }
 
     /// The time without an octet after which a tunnel ends.
     pub(super) fn patience(&self, half_closed: bool) -> Duration {
+        let Settings {
+            idle_timeout,
+            half_closed_timeout,
+            ..
+        } = *self.settings;
         match half_closed {
-            true => self.half_closed_timeout.min(self.idle_timeout),
-            false => self.idle_timeout,
+            true => half_closed_timeout.min(idle_timeout),
+            false => idle_timeout,
         }
     }
 
-    pub(super) const fn splices(&self) -> bool {
-        self.splice
+    pub(super) fn splices(&self) -> bool {
+        self.settings.splice
     }
 }
 
@@ -99,6 +113,6 @@ where
     }
 
     fn call(&mut self, tunnel: Tunnel<C, T>) -> Self::Future {
-        AdaptiveRelayFuture::new(*self, tunnel)
+        AdaptiveRelayFuture::new(self.clone(), tunnel)
     }
 }

@@ -26,7 +26,7 @@ pub(super) struct Direction {
     pace: Pace,
     state: State,
     unflushed: bool,
-    discarded: usize,
+    discarded: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,7 +64,7 @@ const BUDGET: usize = 1024 * 1024;
 const READS: usize = 16;
 
 /// Octets thrown away at most for a sink that is gone (`SE-46`).
-const MAX_DISCARD: usize = 64 * 1024;
+const MAX_DISCARD: u32 = 64 * 1024;
 
 impl Direction {
     pub(super) const fn new() -> Self {
@@ -206,8 +206,9 @@ impl Direction {
         let octets = buf.filled();
         match self.state {
             State::Discarding => {
-                self.discarded += octets.len();
-                if octets.is_empty() || self.discarded > MAX_DISCARD {
+                let octets = u32::try_from(octets.len()).unwrap_or(u32::MAX);
+                self.discarded = self.discarded.saturating_add(octets);
+                if octets == 0 || self.discarded > MAX_DISCARD {
                     self.state = State::Done;
                 }
             }

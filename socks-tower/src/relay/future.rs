@@ -76,9 +76,9 @@ impl<C, T> AdaptiveRelayFuture<C, T> {
             traffic,
             up: Direction::new(),
             down: Direction::new(),
-            settings,
             active: now,
             timer: tokio::time::sleep_until(after(now, settings.patience(false))),
+            settings,
         }
     }
 }

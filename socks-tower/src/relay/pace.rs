@@ -1,16 +1,17 @@
-use super::scratch::MAX_CHUNK;
+use super::scratch;
 
 /// How fast a direction is, as far as its last reads tell, and so how it is best moved.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pace {
     /// Octets the next copying read may take.
-    chunk: usize,
+    chunk: u32,
     /// Reads in a row that speak for the other way of moving.
     streak: u8,
     bulky: bool,
 }
 
-const MIN_CHUNK: usize = 16 * 1024;
+const MAX_CHUNK: u32 = scratch::LEN as u32;
+const MIN_CHUNK: u32 = 16 * 1024;
 
 /// A read of so much at once is a bulky flow's.
 const BULKY_READ: usize = 64 * 1024;
@@ -39,15 +40,15 @@ impl Pace {
     /// Octets that a copying read may take: more while the sink takes everything, less when it does
     /// not, so that a slow reader pins little memory.
     pub(super) const fn chunk(self) -> usize {
-        self.chunk
+        self.chunk as usize
     }
 
     /// A read brought so many octets, and the sink took them all.
     pub(super) fn copied(&mut self, octets: usize) {
-        if octets == self.chunk {
+        if octets == self.chunk() {
             self.chunk = (self.chunk * 2).min(MAX_CHUNK);
         }
-        self.judge(octets >= MIN_CHUNK, BULKY_STREAK);
+        self.judge(octets >= MIN_CHUNK as usize, BULKY_STREAK);
         self.bulky |= octets >= BULKY_READ;
     }
 
@@ -58,7 +59,7 @@ impl Pace {
 
     /// So many octets were spliced at once.
     pub(super) fn spliced(&mut self, octets: usize) {
-        self.judge(octets < MIN_CHUNK, CHATTY_STREAK);
+        self.judge(octets < MIN_CHUNK as usize, CHATTY_STREAK);
     }
 
     /// Splicing cannot be had: it is asked for again after many chunks.

@@ -1,5 +1,4 @@
 use std::{
-    collections::HashMap,
     future::Future,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -7,6 +6,7 @@ use std::{
 };
 
 use pin_project_lite::pin_project;
+use slab::Slab;
 use tokio::{sync::Notify, task::AbortHandle};
 
 /// The sessions under way, each a task of its own; dropping this aborts them.
@@ -15,13 +15,12 @@ use tokio::{sync::Notify, task::AbortHandle};
 /// with many threads would be woken, across threads, for every connection that closes.
 pub(super) struct Sessions {
     shared: Arc<Shared>,
-    next: u64,
 }
 
 #[derive(Default)]
 struct Shared {
     /// `None` until the task was spawned.
-    tasks: Mutex<HashMap<u64, Option<AbortHandle>>>,
+    tasks: Mutex<Slab<Option<AbortHandle>>>,
     emptied: Notify,
 }
 
@@ -29,14 +28,11 @@ impl Sessions {
     pub(super) fn new() -> Self {
         Self {
             shared: Arc::default(),
-            next: 0,
         }
     }
 
     pub(super) fn spawn(&mut self, session: impl Future<Output = ()> + Send + 'static) {
-        let key = self.next;
-        self.next += 1;
-        self.shared.tasks().insert(key, None);
+        let key = self.shared.tasks().insert(None);
         let place = Place {
             key,
             shared: Arc::clone(&self.shared),
@@ -44,7 +40,8 @@ impl Sessions {
         // The lock is not held: a runtime that is shutting down drops the task, and the place with
         // it, in here.
         let task = tokio::spawn(Placed { session, place });
-        if let Some(handle) = self.shared.tasks().get_mut(&key) {
+        // If it has ended already, nobody has its key: keys are given out here alone.
+        if let Some(handle) = self.shared.tasks().get_mut(key) {
             *handle = Some(task.abort_handle());
         }
     }
@@ -74,13 +71,17 @@ impl Drop for Sessions {
 }
 
 impl Shared {
-    fn tasks(&self) -> MutexGuard<'_, HashMap<u64, Option<AbortHandle>>> {
+    fn tasks(&self) -> MutexGuard<'_, Slab<Option<AbortHandle>>> {
         self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn abort(&self) {
         // Collected first, so that nothing of a task runs while the lock is held.
-        let handles: Vec<_> = self.tasks().values().flatten().cloned().collect();
+        let handles: Vec<_> = self
+            .tasks()
+            .iter()
+            .filter_map(|(_, task)| task.clone())
+            .collect();
         for handle in handles {
             handle.abort();
         }
@@ -105,14 +106,14 @@ impl<F: Future<Output = ()>> Future for Placed<F> {
 
 /// A session's place in the table, given back when its task ends or is dropped.
 struct Place {
-    key: u64,
+    key: usize,
     shared: Arc<Shared>,
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
         let mut tasks = self.shared.tasks();
-        tasks.remove(&self.key);
+        tasks.try_remove(self.key);
         if tasks.is_empty() {
             self.shared.emptied.notify_one();
         }

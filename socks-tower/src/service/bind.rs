@@ -72,7 +72,7 @@ where
         conn,
         identity,
         destination,
-        permits: (permit, Some(Box::new(peer_permit))),
+        permits: (permit, Some(peer_permit)),
     })
 }
 

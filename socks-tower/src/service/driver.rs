@@ -2,7 +2,7 @@ use std::{future::poll_fn, sync::Arc};
 
 use super::{
     associate, bind, connect,
-    future::{AfterHandshake, Kept, OpenTunnel},
+    future::{AfterHandshake, Guards, Kept, OpenTunnel},
     negotiate::{authenticate, negotiate, rejected},
     phases::ask,
     socks_service::Shared,
@@ -55,11 +55,11 @@ where
     conn.extensions = incoming.extensions;
     report.end = match session.establish(conn, after(started, total)).await {
         Ok(established) => {
-            let (tunnel, permits) = established.tunnel(session.wire, &traffic);
+            let (tunnel, guards) = established.tunnel(session.wire, &traffic);
             match relay(&shared.relay, tunnel).await {
                 Ok(relay) => {
                     let kept = Kept {
-                        permits,
+                        guards,
                         report,
                         traffic,
                         started,
@@ -115,14 +115,14 @@ pub(super) struct Established<U> {
 }
 
 /// What the access controller set for the request, and for the peer of a BIND.
-pub(super) type Permits = (Permit, Option<Box<Permit>>);
+pub(super) type Permits = (Permit, Option<Permit>);
 
 impl<U> Established<U> {
     fn tunnel<Io: AsyncRead + AsyncWrite + Unpin>(
         self,
         wire: Wire<Io>,
         traffic: &Arc<Traffic>,
-    ) -> (Tunnel<ClientStream<Io>, U>, Permits) {
+    ) -> (Tunnel<ClientStream<Io>, U>, Guards) {
         let Self {
             target,
             conn,
@@ -132,8 +132,9 @@ impl<U> Established<U> {
         } = self;
         let mut tunnel = Tunnel::new(wire.into_stream(), target, conn, identity, destination);
         tunnel.traffic = Arc::clone(traffic);
-        tunnel.permit = permits.0.clone();
-        (tunnel, permits)
+        let guards = Guards::new(&permits);
+        tunnel.permit = permits.0;
+        (tunnel, guards)
     }
 }
 

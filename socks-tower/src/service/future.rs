@@ -1,4 +1,5 @@
 use std::{
+    any::Any,
     convert::Infallible,
     fmt,
     future::Future,
@@ -8,6 +9,7 @@ use std::{
 };
 
 use pin_project_lite::pin_project;
+use socks_core::message::{Extensions, Permit};
 use tokio::time::Instant;
 
 use super::driver::Permits;
@@ -78,11 +80,28 @@ pin_project! {
 }
 
 pub(super) struct Kept {
-    // Permits live as long as the tunnel: they may hold slots.
-    pub(super) permits: Permits,
+    pub(super) guards: Guards,
     pub(super) report: SessionReport,
     pub(super) traffic: Arc<Traffic>,
     pub(super) started: Instant,
+}
+
+/// What permits hold for as long as the session lasts, such as slots. The rest of them is only memory.
+pub(super) struct Guards {
+    _request: Guard,
+    _peer: Guard,
+}
+
+type Guard = (Option<Arc<dyn Any + Send + Sync>>, Extensions);
+
+impl Guards {
+    pub(super) fn new((request, peer): &Permits) -> Self {
+        let guard = |permit: &Permit| (permit.guard.clone(), permit.extensions.clone());
+        Self {
+            _request: guard(request),
+            _peer: peer.as_ref().map(guard).unwrap_or_default(),
+        }
+    }
 }
 
 impl<F> OpenTunnel<F> {
@@ -113,12 +132,12 @@ where
             return Poll::Pending;
         };
         let Kept {
-            permits,
+            guards,
             mut report,
             traffic,
             started,
         } = kept;
-        drop(permits);
+        drop(guards);
         report.end = match ended {
             Ok(RelayEnd::Closed) => SessionEnd::Closed,
             Ok(RelayEnd::Idle) => SessionEnd::Idle,
