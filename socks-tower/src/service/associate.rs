@@ -1,5 +1,7 @@
 //! UDP ASSOCIATE (RFC 1928 §6): the association lives as long as the client's connection.
 
+use std::pin::pin;
+
 use socks_core::{ReplyCode, message::Associate};
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -32,7 +34,7 @@ where
     };
     // Kept here as well: it may hold a slot for as long as the association lives.
     let associate = Associate::new(conn, identity, destination, permit.clone());
-    let association = match session.wire.phase(ask(relayer, associate)).await {
+    let association = match session.wire.phase(pin!(ask(relayer, associate))).await {
         Ok(Ok(association)) => association,
         Ok(Err(error)) => return session.fail(requested, error),
         Err(end) => return end,
@@ -43,7 +45,8 @@ where
     if let Err(end) = session.wire.flush().await {
         return end;
     }
-    let end = session.wire.accompany(association.relay, MAX_CONTROL).await;
+    let relay = pin!(association.relay);
+    let end = session.wire.accompany(relay, MAX_CONTROL).await;
     session.traffic.add_sent(association.traffic.sent());
     session.traffic.add_received(association.traffic.received());
     drop(permit);

@@ -1,7 +1,7 @@
 //! CONNECT (RFC 1928 §6).
 
 use socks_core::message::Connect;
-use std::sync::Arc;
+use std::{pin::pin, sync::Arc};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{
@@ -31,7 +31,7 @@ where
         destination.clone(),
         permit.clone(),
     );
-    let connecting = ask(&session.shared.phases.connector, connect);
+    let connecting = pin!(ask(&session.shared.phases.connector, connect));
     let connected = match session.wire.phase(connecting).await? {
         Ok(connected) => connected,
         Err(error) => return Err(session.fail(requested, error)),

@@ -1,4 +1,4 @@
-use std::{future::poll_fn, sync::Arc};
+use std::{future::poll_fn, pin::pin, sync::Arc};
 
 use super::{
     associate, bind, connect,
@@ -258,8 +258,9 @@ where
         }
         let admitted = self.admit(conn, identity, requested).await?;
         match admitted.requested.command() {
-            Command::Bind => bind::run(self, admitted).await,
-            Command::UdpAssociate => Err(associate::run(self, admitted).await),
+            // Boxed, so that a CONNECT does not make room for them.
+            Command::Bind => Box::pin(bind::run(self, admitted)).await,
+            Command::UdpAssociate => Err(Box::pin(associate::run(self, admitted)).await),
             _ => connect::run(self, admitted).await,
         }
     }
@@ -276,11 +277,8 @@ where
             requested.command(),
             requested.destination().clone(),
         );
-        match self
-            .wire
-            .phase(ask(&self.shared.phases.access, request))
-            .await?
-        {
+        let asked = pin!(ask(&self.shared.phases.access, request));
+        match self.wire.phase(asked).await? {
             Ok(Verdict::Allow(permit)) => {
                 let destination = match &permit.destination {
                     None => requested.destination().clone(),

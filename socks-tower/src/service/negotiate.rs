@@ -1,4 +1,4 @@
-use std::{fmt, sync::Arc};
+use std::{fmt, pin::pin, sync::Arc};
 
 use socks_core::{
     Method,
@@ -123,7 +123,7 @@ where
         };
         return Ok((authentication, None));
     };
-    Ok(match wire.phase(ask(authenticator, request)).await? {
+    Ok(match wire.phase(pin!(ask(authenticator, request))).await? {
         Ok(authentication) => (authentication, None),
         Err(error) => (Authentication::rejected(), Some(error)),
     })

@@ -75,9 +75,9 @@ where
 }
 
 /// Asks a phase: waits until it is ready and calls it once.
-pub(super) async fn ask<Q: 'static, A: 'static>(
+pub(super) fn ask<Q: 'static, A: 'static>(
     phase: &Phase<Q, A>,
     question: Q,
-) -> Result<A, BoxError> {
-    phase.clone().oneshot(question).await
+) -> impl Future<Output = Result<A, BoxError>> + use<Q, A> {
+    phase.clone().oneshot(question)
 }

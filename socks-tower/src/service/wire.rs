@@ -130,11 +130,10 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
     /// does not (`R5-62`), unless `until_end` says that it does (`BI-16`, `UD-37`).
     pub(super) async fn wait<T>(
         &mut self,
-        work: impl Future<Output = T>,
+        mut work: Pin<&mut impl Future<Output = T>>,
         until_end: bool,
     ) -> Result<Waited<T>, SessionEnd> {
         self.flush().await?;
-        tokio::pin!(work);
         loop {
             if self.ended && until_end {
                 return Err(SessionEnd::Disconnected);
@@ -155,7 +154,7 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
     /// it.
     pub(super) async fn phase<T>(
         &mut self,
-        work: impl Future<Output = Result<T, BoxError>>,
+        work: Pin<&mut impl Future<Output = Result<T, BoxError>>>,
     ) -> Result<Result<T, BoxError>, SessionEnd> {
         Ok(match self.wait(work, false).await? {
             Waited::Done(result) => result,
@@ -167,10 +166,9 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
     /// away, and `limit` octets of that are too much (`UD-37`). `None` if the client left first.
     pub(super) async fn accompany<T>(
         &mut self,
-        work: impl Future<Output = T>,
+        mut work: Pin<&mut impl Future<Output = T>>,
         limit: usize,
     ) -> Option<T> {
-        tokio::pin!(work);
         let mut discarded = self.buffers.input.len();
         let mut sink = [0; 512];
         while !self.ended && discarded <= limit {
