@@ -1,3 +1,27 @@
+//! The relay over scripted streams, and the files beside this one over real sockets.
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod early;
+mod fairness;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod half_close;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod idle;
+mod last_shutdown;
+mod link;
+mod pace;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod paths;
+mod pattern;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod resets;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod schedules;
+mod spy;
+mod stage;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod urgent;
+
 use std::{
     io,
     net::{Ipv4Addr, SocketAddr},
