@@ -14,7 +14,7 @@ impl Exhausted {
         let limit = getrlimit(Resource::Nofile);
         let none = Rlimit {
             current: Some(0),
-            ..limit.clone()
+            ..limit
         };
         setrlimit(Resource::Nofile, none).unwrap();
         Self(limit)
@@ -23,7 +23,7 @@ impl Exhausted {
 
 impl Drop for Exhausted {
     fn drop(&mut self) {
-        let _ = setrlimit(Resource::Nofile, self.0.clone());
+        let _ = setrlimit(Resource::Nofile, self.0);
     }
 }
 

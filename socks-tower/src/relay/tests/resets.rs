@@ -103,3 +103,27 @@ async fn behind_a_half_close() {
         }
     }
 }
+
+/// SE-51: a target that has answered and ended, and breaks while octets for it are held, costs the client
+/// nothing of the answer; what was held goes nowhere, and to no other flow.
+#[tokio::test]
+async fn of_a_target_that_has_answered() {
+    for stage in [Stage::HeldInMemory, Stage::HeldInPipe] {
+        let (mut flow, mut answer) = (Flow::new(48), Flow::new(49));
+        let mut link = stage.reach(Way::Up, &mut flow).await;
+        link.carry(Way::Down, &mut answer, 1 << 20).await;
+        answer.said.say(&mut link.far, 30_000).await;
+        link.far.shutdown().await.unwrap();
+        for _ in 0..10 {
+            yield_now().await;
+        }
+        reset(link.far);
+        assert_eq!(answer.heard.hear_out(&mut link.near).await, Ending::Clean);
+        assert_eq!(answer.heard.at, answer.said.at);
+        // Unless more came than is thrown away, and that was the end.
+        let _ = link.near.shutdown().await;
+        assert_eq!(link.relay.await.unwrap().unwrap(), RelayEnd::Closed);
+        no_pipe_is_held();
+        another_flow_is_whole().await;
+    }
+}

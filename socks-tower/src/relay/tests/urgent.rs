@@ -18,7 +18,7 @@ const STAGES: [Stage; 4] = [
     Stage::HeldInPipe,
 ];
 
-/// R5-63: the octet itself is lost, but nothing before or behind it. The kernel splices no further than
+/// The octet itself is lost, but nothing before or behind it. The kernel splices no further than
 /// to an urgent octet, and then says that nothing is there, or that this is the end.
 #[tokio::test]
 async fn urgent_data_stops_nothing() {
