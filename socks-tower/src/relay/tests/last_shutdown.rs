@@ -8,7 +8,7 @@ use tokio::{
 };
 
 use super::{
-    link::{Link, Way},
+    link::{Link, Way, connection, reset},
     pattern::{Ending, Flow},
     spy::Spy,
 };
@@ -85,10 +85,7 @@ async fn of_a_stream_that_must_be_told() {
             told.push(Arc::clone(&spy.shutdowns));
             spy
         };
-        let (near, far) = (
-            super::link::connection(None).await,
-            super::link::connection(None).await,
-        );
+        let (near, far) = (connection(None).await, connection(None).await);
         let tunnel = super::tunnel(spy(near.1), spy(far.1));
         let relay = tower::ServiceExt::oneshot(AdaptiveRelay::new(), tunnel);
         let relay = tokio::spawn(relay);
@@ -145,4 +142,26 @@ async fn with_input_thrown_away() {
             assert!(near.take_error().unwrap().is_none());
         }
     }
+}
+
+/// SE-46, SE-51: a client that floods a target which has answered and is gone is not read to its end. The
+/// answer has its end even so, in front of the reset that the close then is.
+#[tokio::test]
+async fn with_more_input_than_is_thrown_away() {
+    let mut link = Link::new(AdaptiveRelay::new().splice(false)).await;
+    let (mut up, mut down) = (Flow::new(65), Flow::new(66));
+    // So that the kernel takes much at once.
+    link.carry(Way::Up, &mut up, 8 << 20).await;
+    down.said.say(&mut link.far, 1000).await;
+    link.far.shutdown().await.unwrap();
+    reset(link.far);
+    // More than what is read before the target is found gone, and what is thrown away then.
+    let mut flood = 0;
+    while let Ok(octets) = link.near.try_write(up.said.peek(256 * 1024)) {
+        flood += octets;
+    }
+    assert!(flood > 512 * 1024, "{flood}");
+    assert_eq!(link.relay.await.unwrap().unwrap(), RelayEnd::Closed);
+    assert_eq!(down.heard.hear_out(&mut link.near).await, Ending::Clean);
+    assert_eq!(down.heard.at, down.said.at);
 }
