@@ -110,7 +110,6 @@ async fn beside_tunnels_that_never_wait() {
     local.run_until(test).await;
 }
 
-#[cfg(any(target_os = "linux", target_os = "android"))]
 #[tokio::test]
 async fn beside_a_tunnel_that_is_spliced() {
     let local = LocalSet::new();
