@@ -143,13 +143,21 @@ impl Direction {
             && let (Some(source), Some(sink)) = (tcp_source(ends.source), tcp_sink(ends.sink))
         {
             match Pipe::take() {
-                Some(pipe) => return self.poll_splice(cx, pipe, source, sink, ends.moved),
+                Some(pipe) => {
+                    let octets = ready!(self.poll_splice(cx, pipe, source, sink, ends.moved))?;
+                    if octets > 0 {
+                        return Poll::Ready(Ok(octets));
+                    }
+                    // Silence, or the end, or urgent data, which is in the way of what can be spliced
+                    // and which a read steps over: reading tells.
+                }
                 None => self.pace.refused(),
             }
         }
         self.poll_copy(cx, ends)
     }
 
+    /// The same through a pipe. 0 if there is nothing that can be spliced.
     fn poll_splice(
         &mut self,
         cx: &mut Context<'_>,
@@ -165,7 +173,6 @@ impl Direction {
         let octets = filled.map_err(Fault::Source)?;
         if octets == 0 {
             pipe.put_back();
-            self.state = State::Ending;
             return Poll::Ready(Ok(0));
         }
         self.pace.spliced(octets);

@@ -158,6 +158,11 @@ where
         this.up.discard();
         up = this.up.poll_move(cx, &mut ends);
     }
+    // The error was told once: the other direction would find a clean end in its place and pass that
+    // on ahead of the reset (SE-49).
+    if let Some(end) = end(up, Side::Client) {
+        return (Some(end), sent);
+    }
     let mut ends = Ends {
         source: &mut *this.target,
         sink: &mut *this.client,
@@ -170,8 +175,7 @@ where
         },
     };
     let down = this.down.poll_move(cx, &mut ends);
-    let end = end(up, Side::Client).or_else(|| end(down, Side::Target));
-    (end, sent + received)
+    (end(down, Side::Target), sent + received)
 }
 
 /// How the tunnel ends because of a direction whose source is `source`; `None` if it goes on.

@@ -8,6 +8,8 @@ pub(super) struct Pace {
     /// Reads in a row that speak for the other way of moving.
     streak: u8,
     bulky: bool,
+    /// Reads for which splicing is not asked for again.
+    refused: u8,
 }
 
 const MAX_CHUNK: u32 = scratch::LEN as u32;
@@ -23,12 +25,16 @@ const BULKY_STREAK: u8 = 4;
 /// more.
 const CHATTY_STREAK: u8 = 8;
 
+/// So many reads are copied before splicing is asked for again where it was not to be had.
+const REFUSED_READS: u8 = 64;
+
 impl Pace {
     pub(super) const fn new() -> Self {
         Self {
             chunk: MIN_CHUNK,
             streak: 0,
             bulky: false,
+            refused: 0,
         }
     }
 
@@ -48,8 +54,18 @@ impl Pace {
         if octets == self.chunk() {
             self.chunk = (self.chunk * 2).min(MAX_CHUNK);
         }
-        self.judge(octets >= MIN_CHUNK as usize, BULKY_STREAK);
-        self.bulky |= octets >= BULKY_READ;
+        if self.refused > 0 {
+            self.refused -= 1;
+            return;
+        }
+        // A single read between splices says nothing against them.
+        if self.bulky {
+            return;
+        }
+        match octets >= BULKY_READ {
+            true => (self.bulky, self.streak) = (true, 0),
+            false => self.judge(octets >= MIN_CHUNK as usize, BULKY_STREAK),
+        }
     }
 
     /// A read brought more than the sink took.
@@ -62,8 +78,9 @@ impl Pace {
         self.judge(octets < MIN_CHUNK as usize, CHATTY_STREAK);
     }
 
-    /// Splicing cannot be had: it is asked for again after many chunks.
+    /// Splicing cannot be had: it is asked for again after many reads.
     pub(super) fn refused(&mut self) {
+        self.refused = REFUSED_READS;
         self.bulky = false;
         self.streak = 0;
     }

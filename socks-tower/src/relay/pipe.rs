@@ -1,3 +1,5 @@
+#[cfg(test)]
+use std::cell::Cell;
 use std::{
     cell::RefCell,
     fs, io,
@@ -40,6 +42,12 @@ thread_local! {
     static POOL: RefCell<Vec<Pipe>> = const { RefCell::new(Vec::new()) };
 }
 
+#[cfg(test)]
+thread_local! {
+    /// Pipes that this thread opened less those it closed.
+    pub(super) static ALIVE: Cell<isize> = const { Cell::new(0) };
+}
+
 /// Octets of capacity of all pipes of this process.
 static OPEN: AtomicUsize = AtomicUsize::new(0);
 
@@ -52,25 +60,30 @@ impl Pipe {
 
     fn open() -> Option<Self> {
         let bounds = Bounds::get();
-        let free = bounds.total.saturating_sub(OPEN.load(Ordering::Relaxed));
-        let wanted = match free >= bounds.total / 2 {
-            true => bounds.each,
-            // With half of it gone, the rest is for more flows and not for larger pipes.
-            false => bounds.each / 4,
-        };
-        if wanted > free || wanted < WORTHWHILE {
+        let mut capacity = 0;
+        // Taken before the pipe is there: other threads open theirs meanwhile.
+        let taken = OPEN.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |open| {
+            capacity = bounds.next(open)?;
+            Some(open + capacity)
+        });
+        taken.ok()?;
+        let opened =
+            pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK).and_then(|(read, write)| {
+                fcntl_setpipe_size(&write, capacity)?;
+                Ok((read, write))
+            });
+        let Ok((read, write)) = opened else {
+            OPEN.fetch_sub(capacity, Ordering::Relaxed);
             return None;
-        }
-        let (read, write) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK).ok()?;
-        let capacity = fcntl_setpipe_size(&write, wanted).ok()?;
-        OPEN.fetch_add(capacity, Ordering::Relaxed);
-        let pipe = Self {
+        };
+        #[cfg(test)]
+        ALIVE.set(ALIVE.get() + 1);
+        Some(Self {
             read,
             write,
             capacity,
             held: 0,
-        };
-        (capacity >= WORTHWHILE).then_some(pipe)
+        })
     }
 
     /// Gives the pipe to the thread's next flow. One that is not empty is closed.
@@ -87,13 +100,20 @@ impl Pipe {
         });
     }
 
+    /// Pipes that this thread keeps.
+    #[cfg(test)]
+    pub(super) fn kept() -> usize {
+        POOL.with_borrow(Vec::len)
+    }
+
     /// What it holds, in octets.
     pub(super) fn held(&self) -> usize {
         self.held
     }
 
     /// Moves what has arrived at `source` into the pipe, which must be empty: then
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock) can mean nothing but that nothing has arrived. 0 is the end.
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) means that nothing has arrived, or urgent data, and 0 is the
+    /// end, or urgent data before it.
     pub(super) fn fill(&mut self, source: &TcpStream) -> io::Result<usize> {
         debug_assert_eq!(self.held, 0);
         let flags = SpliceFlags::NONBLOCK | SpliceFlags::MOVE;
@@ -114,6 +134,8 @@ impl Pipe {
 impl Drop for Pipe {
     fn drop(&mut self) {
         OPEN.fetch_sub(self.capacity, Ordering::Relaxed);
+        #[cfg(test)]
+        ALIVE.set(ALIVE.get() - 1);
     }
 }
 
@@ -125,6 +147,17 @@ struct Bounds {
 }
 
 impl Bounds {
+    /// What the next pipe should hold, with so many octets taken by others.
+    fn next(self, open: usize) -> Option<usize> {
+        let free = self.total.saturating_sub(open);
+        let wanted = match free >= self.total / 2 {
+            true => self.each,
+            // With half of it gone, the rest is for more flows and not for larger pipes.
+            false => self.each / 4,
+        };
+        (WORTHWHILE..=free).contains(&wanted).then_some(wanted)
+    }
+
     /// Half of what the system lets an unprivileged user have, so that others of the same user
     /// find some; root is not bounded by the system and gets no more here.
     fn get() -> Self {
