@@ -20,10 +20,13 @@ pub(super) const HEADROOM: usize = 22;
 
 /// Where the decisions of a [`Flow`] lead.
 pub(super) trait Outlet {
-    /// Sends a payload to a target.
+    /// Sends a payload to a target at once.
     fn to_target(&mut self, to: SocketAddr, data: &[u8]) -> io::Result<()>;
-    /// Sends a datagram, header and all, to the client.
-    fn to_client(&mut self, to: SocketAddr, datagram: &[u8]) -> io::Result<()>;
+    /// Has a payload sent to a target, with others. What becomes of it is told to
+    /// [`Flow::settle`].
+    fn queue_to_target(&mut self, to: SocketAddr, data: &[u8]);
+    /// The same for a datagram to the client, header and all, with so many octets of payload.
+    fn queue_to_client(&mut self, to: SocketAddr, datagram: &[u8], payload: usize);
     /// Begins a lookup, whose end is told to [`Flow::resolved`].
     fn resolve(&mut self, name: Name);
     /// From now on the client sends from here only.
@@ -126,7 +129,7 @@ pub(super) fn reason(error: io::Error) -> DropReason {
     reason_of(&error)
 }
 
-fn reason_of(error: &io::Error) -> DropReason {
+pub(super) fn reason_of(error: &io::Error) -> DropReason {
     match error.kind() {
         io::ErrorKind::WouldBlock | io::ErrorKind::OutOfMemory => DropReason::Congested,
         _ if is_oversize(error) => DropReason::Oversize,

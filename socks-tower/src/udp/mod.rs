@@ -35,6 +35,7 @@
 //! [`UdpCounters`], and never ends the association.
 
 mod advertise;
+mod batch;
 mod bucket;
 mod client;
 mod counters;
@@ -46,12 +47,15 @@ mod fragments;
 #[allow(missing_debug_implementations, reason = "a test, not the library")]
 mod fuzzing;
 mod names;
+mod outlet;
 mod place;
 mod policy;
+mod port;
 mod protection;
 mod relay;
 mod running;
 mod settings;
+mod settled;
 mod socket;
 mod sockets;
 mod targets;
