@@ -5,7 +5,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use tokio::{io::Interest, net::UdpSocket};
+use tokio::net::UdpSocket;
 
 use super::{Receiver, TOGETHER};
 use crate::udp::flow::HEADROOM;
@@ -54,10 +54,6 @@ impl Arrivals {
     }
 
     /// Receives what is there, at least one datagram and as many as there are slots at most.
-    ///
-    /// Where fewer came than could have, the socket is known to be empty, and the call that would
-    /// find nothing is left out. It may also be an error that ended the batch: then the system has
-    /// told the runtime about the error, which looks again.
     pub(in crate::udp) fn poll_receive(
         &mut self,
         socket: &UdpSocket,
@@ -67,19 +63,13 @@ impl Arrivals {
         self.list.clear();
         loop {
             ready!(socket.poll_recv_ready(cx))?;
-            let tried = socket.try_io(Interest::READABLE, || {
-                let rooms = self.slots.chunks_mut(STRIDE);
-                let rooms = rooms.map(|slot| {
-                    slot.get_mut(HEADROOM..HEADROOM + LONGEST)
-                        .unwrap_or_default()
-                });
-                self.receiver.receive(socket, ipv4, rooms, &mut self.list)?;
-                match self.list.len() < TOGETHER {
-                    true => Err(io::ErrorKind::WouldBlock.into()),
-                    false => Ok(()),
-                }
+            let rooms = self.slots.chunks_mut(STRIDE);
+            let rooms = rooms.map(|slot| {
+                slot.get_mut(HEADROOM..HEADROOM + LONGEST)
+                    .unwrap_or_default()
             });
-            match tried {
+            let received = self.receiver.receive(socket, ipv4, rooms, &mut self.list);
+            match received {
                 Err(error) if error.kind() != io::ErrorKind::WouldBlock => {
                     return Poll::Ready(Err(error));
                 }

@@ -15,7 +15,7 @@ use nix::{
         sendmsg, sockopt,
     },
 };
-use tokio::net::UdpSocket;
+use tokio::{io::Interest, net::UdpSocket};
 
 use super::{arrivals::Arrival, departures::Departure};
 use crate::udp::port::Port;
@@ -40,6 +40,11 @@ impl Receiver {
         }
     }
 
+    /// Receives as many datagrams as there are.
+    ///
+    /// Where fewer came than could have, the socket is known to be empty, and the runtime is told
+    /// so in place of a call that finds nothing. It may also be an error that ended the batch: then
+    /// the system has told the runtime about the error, too, and the socket is looked at again.
     pub(super) fn receive<'a>(
         &mut self,
         socket: &UdpSocket,
@@ -54,12 +59,17 @@ impl Receiver {
         let mut rooms: [_; TOGETHER] =
             array::from_fn(|_| [IoSliceMut::new(rooms.next().unwrap_or_default())]);
         let flags = MsgFlags::empty();
-        let received = recvmmsg(socket.as_raw_fd(), headers, &mut rooms, flags, None)?;
-        arrivals.extend(received.map(|message| Arrival {
-            len: message.bytes,
-            source: source(message.address),
-        }));
-        Ok(())
+        socket.try_io(Interest::READABLE, || {
+            let received = recvmmsg(socket.as_raw_fd(), headers, &mut rooms, flags, None)?;
+            arrivals.extend(received.map(|message| Arrival {
+                len: message.bytes,
+                source: source(message.address),
+            }));
+            match arrivals.len() < TOGETHER {
+                true => Err(io::ErrorKind::WouldBlock.into()),
+                false => Ok(()),
+            }
+        })
     }
 }
 
@@ -102,7 +112,7 @@ impl Sender {
             let datagram = octets(alone).unwrap_or_default();
             return port.send(alone.to, datagram).map(|()| 1);
         }
-        let mut slices = list.iter().map(|departure| octets(departure));
+        let mut slices = list.iter().map(octets);
         let slices: [_; TOGETHER] =
             array::from_fn(|_| [IoSlice::new(slices.next().flatten().unwrap_or_default())]);
         let count = list.len().min(TOGETHER);

@@ -17,9 +17,13 @@ mod departures;
 mod flush;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux;
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
+// Tested wherever the tests run.
+#[cfg(any(test, not(any(target_os = "linux", target_os = "android"))))]
+#[cfg_attr(any(target_os = "linux", target_os = "android"), allow(dead_code))]
 mod portable;
 mod runs;
+#[cfg(test)]
+mod tests;
 
 use std::cell::Cell;
 
