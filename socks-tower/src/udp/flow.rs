@@ -132,18 +132,24 @@ pub(super) fn reason(error: io::Error) -> DropReason {
 pub(super) fn reason_of(error: &io::Error) -> DropReason {
     match error.kind() {
         io::ErrorKind::WouldBlock | io::ErrorKind::OutOfMemory => DropReason::Congested,
-        _ if is_oversize(error) => DropReason::Oversize,
+        _ if is(error, NO_BUFFERS) => DropReason::Congested,
+        _ if is(error, TOO_LONG) => DropReason::Oversize,
         _ => DropReason::Socket,
     }
 }
 
+// Two that the standard library has no kind for.
 #[cfg(unix)]
-fn is_oversize(error: &io::Error) -> bool {
-    error.raw_os_error() == Some(libc::EMSGSIZE)
-}
-
+const NO_BUFFERS: i32 = libc::ENOBUFS;
+#[cfg(unix)]
+const TOO_LONG: i32 = libc::EMSGSIZE;
+/// WSAENOBUFS
 #[cfg(not(unix))]
-fn is_oversize(error: &io::Error) -> bool {
-    // WSAEMSGSIZE
-    error.raw_os_error() == Some(10040)
+const NO_BUFFERS: i32 = 10055;
+/// WSAEMSGSIZE
+#[cfg(not(unix))]
+const TOO_LONG: i32 = 10040;
+
+fn is(error: &io::Error, code: i32) -> bool {
+    error.raw_os_error() == Some(code)
 }

@@ -168,6 +168,7 @@ fn socket_errors() {
         libc::EHOSTUNREACH,
         libc::EMSGSIZE,
         libc::EAGAIN,
+        libc::ENOBUFS,
     ] {
         bench.sent.fail = Some(error);
         bench.send(TARGET, b"x");
@@ -177,5 +178,14 @@ fn socket_errors() {
     assert_eq!(bench.sent.to_target.len(), 1);
     assert_eq!(bench.dropped(DropReason::Socket), 2);
     assert_eq!(bench.dropped(DropReason::Oversize), 1);
-    assert_eq!(bench.dropped(DropReason::Congested), 1);
+    assert_eq!(bench.dropped(DropReason::Congested), 2);
+    // Nothing that was not sent counts, neither as traffic nor as activity.
+    let (counters, traffic) = (bench.flow.counters().clone(), bench.flow.traffic().clone());
+    let deadline = bench.flow.deadline();
+    bench.wait(1);
+    bench.sent.fail = Some(libc::EAGAIN);
+    bench.send(TARGET, b"x");
+    bench.send(TARGET, b"x");
+    assert_eq!((counters.sent(), traffic.sent()), (1, 1));
+    assert_eq!(bench.flow.deadline(), deadline);
 }
