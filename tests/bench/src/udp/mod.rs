@@ -40,6 +40,9 @@ pub(crate) struct Options {
     /// Whom to measure too
     #[arg(long, value_enum, value_delimiter = ',', default_values = ["dante", "fast-socks5"])]
     peers: Vec<Peer>,
+    /// Measure socks-server a second time, without segmentation offload
+    #[arg(long)]
+    without_offload: bool,
     /// Servers on the first core, the load on the others
     #[arg(long)]
     pin: bool,
@@ -59,6 +62,9 @@ pub(crate) async fn run(server: &Path, options: Options) -> Result<Figures, BoxE
         cores.for_servers()?;
     }
     let mut contenders = vec![Contender::ours(server).await?];
+    if options.without_offload {
+        contenders.push(Contender::without_offload(server).await?);
+    }
     for peer in &options.peers {
         contenders.extend(Contender::peer(*peer).await?);
     }
