@@ -13,23 +13,24 @@ const LONGEST_SEGMENT: (usize, usize) = (1472, 1452);
 #[derive(Debug)]
 pub(super) struct Port {
     pub(super) socket: UdpSocket,
-    pub(super) ipv4: bool,
     /// Whether the kernel knows the other side, and filters by it.
     pub(super) connected: bool,
     /// Datagrams up to this length may be sent in one piece; 0 for none.
     pub(super) longest_segment: usize,
+    /// Whether the system had datagrams put together when it was last received from.
+    pub(super) hears_pieces: bool,
 }
 
 impl Port {
     pub(super) fn new(socket: UdpSocket, ipv4: bool, segmentation_offload: bool) -> Self {
         let (v4, v6) = LONGEST_SEGMENT;
         let longest = if ipv4 { v4 } else { v6 };
-        let segments = segmentation_offload && batch::can_segment(&socket);
+        let segments = segmentation_offload && batch::offload(&socket);
         Self {
             socket,
-            ipv4,
             connected: false,
             longest_segment: if segments { longest } else { 0 },
+            hears_pieces: false,
         }
     }
 

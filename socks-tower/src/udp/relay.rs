@@ -113,9 +113,10 @@ impl<R> UdpRelay<R> {
 
     /// Whether datagrams of the same length that go to the same place one after the other are
     /// handed to the system in one piece, which it or the network card cuts (`UDP_SEGMENT` on
-    /// Linux, since 4.18; without effect elsewhere). On by default. What leaves the machine is the
-    /// same either way; a card or driver that cuts wrongly is a reason to turn it off. Where the
-    /// system refuses, the datagrams go one by one by themselves.
+    /// Linux, since 4.18), and taken from it in one piece (`UDP_GRO`, since 5.0). On by default,
+    /// without effect elsewhere. What is on the wire is the same either way; a card or driver that
+    /// cuts wrongly is a reason to turn it off. Where the system refuses, the datagrams go one by
+    /// one by themselves.
     #[must_use]
     pub fn segmentation_offload(self, segmentation_offload: bool) -> Self {
         self.with(|settings| settings.segmentation_offload = segmentation_offload)

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{Resolver, yield_now};
 
-/// Datagrams of one socket that are relayed before others get the thread.
+/// Datagrams of one socket behind which others get the thread.
 const TURN: usize = 32;
 
 /// Relays until the association ends by itself.
@@ -79,11 +79,11 @@ impl<R: Resolver> Turn<'_, R> {
     fn take(&mut self, side: Side, cx: &mut Context<'_>) -> bool {
         let mut taken = 0;
         while taken < TURN {
-            let Some(port) = self.sockets.port(side) else {
+            let Some(port) = self.sockets.port_mut(side) else {
                 return false;
             };
             let arrivals = &mut self.batch.arrivals;
-            match arrivals.poll_receive(&port.socket, port.ipv4, cx) {
+            match arrivals.poll_receive(port, cx) {
                 Poll::Pending => return false,
                 Poll::Ready(Ok(())) => taken += self.relay(side),
                 Poll::Ready(Err(error)) => {

@@ -1,4 +1,4 @@
-//! `recvmmsg`, `sendmmsg` and `UDP_SEGMENT`.
+//! `recvmmsg` with `UDP_GRO`, `sendmmsg`, and `UDP_SEGMENT`.
 
 use std::{
     array,
@@ -8,11 +8,13 @@ use std::{
     sync::OnceLock,
 };
 
+use libc::c_int;
 use nix::{
+    cmsg_space,
     errno::Errno,
     sys::socket::{
-        ControlMessage, MsgFlags, MultiHeaders, SockaddrStorage, getsockopt, recvmmsg, sendmmsg,
-        sendmsg, sockopt,
+        ControlMessage, ControlMessageOwned, MsgFlags, MultiHeaders, RecvMsg, SockaddrStorage,
+        getsockopt, recvmmsg, sendmmsg, sendmsg, setsockopt, sockopt,
     },
 };
 use tokio::{io::Interest, net::UdpSocket};
@@ -23,54 +25,62 @@ use crate::udp::port::Port;
 /// Datagrams of one call.
 pub(in crate::udp) const TOGETHER: usize = 32;
 
-type Headers = MultiHeaders<SockaddrStorage>;
+/// Messages of one call while the system puts datagrams together: as many datagrams may be in each
+/// of them as are otherwise received at once, and others are to have the thread, too.
+const PIECES: usize = 4;
 
-/// What `recvmmsg` describes datagrams by. The lengths of the addresses are written back by each
-/// call and taken for the room that there is by the next one, so headers are used for one family.
-pub(in crate::udp) struct Receiver {
-    v4: Headers,
-    v6: Headers,
+/// Receives as many datagrams as there are.
+///
+/// Where fewer messages came than could have, the socket is known to be empty, and the runtime is
+/// told so in place of a call that finds nothing. It may also be an error that ended the batch:
+/// then the system has told the runtime about the error, too, and the socket is looked at again.
+///
+/// The lengths of addresses and of control messages are written back by each call and would be
+/// taken for the room that there is by the next one, so the headers are made anew.
+pub(super) fn receive<'a>(
+    port: &mut Port,
+    mut rooms: impl Iterator<Item = &'a mut [u8]>,
+    arrivals: &mut Vec<Arrival>,
+) -> io::Result<()> {
+    let most = if port.hears_pieces { PIECES } else { TOGETHER };
+    let mut rooms: [_; TOGETHER] =
+        array::from_fn(|_| [IoSliceMut::new(rooms.next().unwrap_or_default())]);
+    let mut headers = Headers::preallocate(most, Some(cmsg_space!(c_int)));
+    port.socket.try_io(Interest::READABLE, || {
+        let (fd, flags) = (port.socket.as_raw_fd(), MsgFlags::empty());
+        let mut messages = 0;
+        for message in recvmmsg(fd, &mut headers, &mut rooms, flags, None)? {
+            let source = source(message.address);
+            let arrival = |octets| Arrival {
+                slot: messages,
+                octets,
+                source,
+            };
+            match segment(&message) {
+                None => arrivals.push(arrival(0..message.bytes)),
+                Some(segment) => arrivals.extend(
+                    (0..message.bytes)
+                        .step_by(segment)
+                        .map(|start| arrival(start..message.bytes.min(start + segment))),
+                ),
+            }
+            messages += 1;
+        }
+        port.hears_pieces = arrivals.len() > messages;
+        match messages < most {
+            true => Err(io::ErrorKind::WouldBlock.into()),
+            false => Ok(()),
+        }
+    })
 }
 
-impl Receiver {
-    pub(super) fn new() -> Self {
-        Self {
-            v4: MultiHeaders::preallocate(TOGETHER, None),
-            v6: MultiHeaders::preallocate(TOGETHER, None),
-        }
-    }
-
-    /// Receives as many datagrams as there are.
-    ///
-    /// Where fewer came than could have, the socket is known to be empty, and the runtime is told
-    /// so in place of a call that finds nothing. It may also be an error that ended the batch: then
-    /// the system has told the runtime about the error, too, and the socket is looked at again.
-    pub(super) fn receive<'a>(
-        &mut self,
-        socket: &UdpSocket,
-        ipv4: bool,
-        mut rooms: impl Iterator<Item = &'a mut [u8]>,
-        arrivals: &mut Vec<Arrival>,
-    ) -> io::Result<()> {
-        let headers = match ipv4 {
-            true => &mut self.v4,
-            false => &mut self.v6,
-        };
-        let mut rooms: [_; TOGETHER] =
-            array::from_fn(|_| [IoSliceMut::new(rooms.next().unwrap_or_default())]);
-        let flags = MsgFlags::empty();
-        socket.try_io(Interest::READABLE, || {
-            let received = recvmmsg(socket.as_raw_fd(), headers, &mut rooms, flags, None)?;
-            arrivals.extend(received.map(|message| Arrival {
-                len: message.bytes,
-                source: source(message.address),
-            }));
-            match arrivals.len() < TOGETHER {
-                true => Err(io::ErrorKind::WouldBlock.into()),
-                false => Ok(()),
-            }
-        })
-    }
+/// Of how many octets the datagrams are that the system has put together, but for the last one.
+fn segment(message: &RecvMsg<'_, '_, SockaddrStorage>) -> Option<usize> {
+    let segment = message.cmsgs().ok()?.find_map(|control| match control {
+        ControlMessageOwned::UdpGroSegments(segment) => usize::try_from(segment).ok(),
+        _ => None,
+    });
+    segment.filter(|segment| (1..message.bytes).contains(segment))
 }
 
 /// One that cannot be told is nobody's, and its datagram is dropped.
@@ -87,6 +97,8 @@ fn source(addr: Option<SockaddrStorage>) -> SocketAddr {
     }
 }
 
+type Headers = MultiHeaders<SockaddrStorage>;
+
 /// What `sendmmsg` describes datagrams by.
 pub(in crate::udp) struct Sender {
     headers: Headers,
@@ -96,7 +108,7 @@ pub(in crate::udp) struct Sender {
 impl Sender {
     pub(super) fn new() -> Self {
         Self {
-            headers: MultiHeaders::preallocate(TOGETHER, None),
+            headers: Headers::preallocate(TOGETHER, None),
             addrs: Vec::with_capacity(TOGETHER),
         }
     }
@@ -156,11 +168,14 @@ impl Port {
     }
 }
 
-/// Whether the system cuts datagrams out of one piece. One that does not know of it would send the
-/// piece as it is, so it is asked first.
-pub(in crate::udp) fn can_segment(socket: &UdpSocket) -> bool {
-    static CAN: OnceLock<bool> = OnceLock::new();
-    *CAN.get_or_init(|| getsockopt(socket, sockopt::UdpGsoSegment).is_ok())
+/// Has datagrams put together for this socket (Linux 5.0), and answers whether the system cuts them
+/// out of one piece (4.18). One that does not know of it would send the piece as it is, so it is
+/// asked first.
+pub(in crate::udp) fn offload(socket: &UdpSocket) -> bool {
+    static CAN_SEGMENT: OnceLock<bool> = OnceLock::new();
+    // Without it they come one by one.
+    let _ = setsockopt(socket, sockopt::UdpGroSegment, &true);
+    *CAN_SEGMENT.get_or_init(|| getsockopt(socket, sockopt::UdpGsoSegment).is_ok())
 }
 
 /// The longest segment to be tried after a piece of `segment` octets each was refused, where it

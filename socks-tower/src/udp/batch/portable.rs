@@ -10,25 +10,20 @@ use crate::udp::port::Port;
 /// Datagrams of one call.
 pub(in crate::udp) const TOGETHER: usize = 1;
 
-/// Nothing is to be kept between calls.
-pub(in crate::udp) struct Receiver;
-
-impl Receiver {
-    pub(super) fn new() -> Self {
-        Self
-    }
-
-    pub(super) fn receive<'a>(
-        &mut self,
-        socket: &UdpSocket,
-        _: bool,
-        mut rooms: impl Iterator<Item = &'a mut [u8]>,
-        arrivals: &mut Vec<Arrival>,
-    ) -> io::Result<()> {
-        let (len, source) = socket.try_recv_from(rooms.next().unwrap_or_default())?;
-        arrivals.push(Arrival { len, source });
-        Ok(())
-    }
+/// Receives a datagram.
+pub(super) fn receive<'a>(
+    port: &mut Port,
+    mut rooms: impl Iterator<Item = &'a mut [u8]>,
+    arrivals: &mut Vec<Arrival>,
+) -> io::Result<()> {
+    let room = rooms.next().unwrap_or_default();
+    let (len, source) = port.socket.try_recv_from(room)?;
+    arrivals.push(Arrival {
+        slot: 0,
+        octets: 0..len,
+        source,
+    });
+    Ok(())
 }
 
 /// Nothing is to be kept between calls.
@@ -63,8 +58,8 @@ impl Sender {
     }
 }
 
-/// Whether the system cuts datagrams out of one piece.
-pub(in crate::udp) fn can_segment(_: &UdpSocket) -> bool {
+/// The system neither puts datagrams together nor cuts them out of one piece.
+pub(in crate::udp) fn offload(_: &UdpSocket) -> bool {
     false
 }
 

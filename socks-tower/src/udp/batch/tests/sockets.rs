@@ -228,6 +228,7 @@ mod linux {
     #[tokio::test]
     async fn what_is_there_is_received_at_once() {
         let (socket, to) = socket().await;
+        let mut port = Port::new(socket, true, true);
         let (client, from) = super::socket().await;
         for count in [1, 5, 32, 33, 70] {
             for n in 0..count {
@@ -242,7 +243,7 @@ mod linux {
                 let seen_now = poll_fn(|cx| {
                     batch::with(|batch| {
                         let arrivals = &mut batch.arrivals;
-                        arrivals.poll_receive(&socket, true, cx).map_ok(|()| {
+                        arrivals.poll_receive(&mut port, cx).map_ok(|()| {
                             for index in 0..arrivals.len() {
                                 let n = seen + u8::try_from(index).unwrap();
                                 let (slot, octets, source) = arrivals.slot(index).unwrap();
@@ -262,5 +263,45 @@ mod linux {
                 "{count}"
             );
         }
+    }
+
+    /// What the system has put together comes apart again, each datagram as it was sent.
+    #[tokio::test]
+    async fn pieces_come_apart() {
+        let (socket, to) = socket().await;
+        let mut port = Port::new(socket, true, true);
+        let mut wire = alone(Sender::new()).await;
+        let from = wire.port.socket.local_addr().unwrap();
+        let lens = [
+            &[100; 10][..],
+            &[30, 0, 0, 7],
+            &[1472; 3],
+            &[1473],
+            &[1472; 44],
+        ]
+        .concat();
+        let numbered = || lens.iter().zip(1_u8..).map(|(len, n)| vec![n; *len]);
+        let datagrams: Vec<_> = numbered().map(|data| (to, data)).collect();
+        assert!(send(&mut wire, &datagrams).iter().all(sent));
+        let mut heard = Vec::new();
+        let mut calls = 0;
+        while heard.len() < lens.len() {
+            let received = poll_fn(|cx| {
+                batch::with(|batch| {
+                    let arrivals = &mut batch.arrivals;
+                    arrivals.poll_receive(&mut port, cx).map_ok(|()| {
+                        for index in 0..arrivals.len() {
+                            let (slot, octets, source) = arrivals.slot(index).unwrap();
+                            assert_eq!(source, from);
+                            heard.push(slot[octets].to_vec());
+                        }
+                    })
+                })
+            });
+            received.await.unwrap();
+            calls += 1;
+        }
+        assert!(heard == numbered().collect::<Vec<_>>());
+        assert!(calls < 3, "{calls} calls");
     }
 }
