@@ -31,6 +31,10 @@
 //! | what the application says (`UD-34`) | `filter.rs` |
 //! | the header (`UD-17`, `UD-18`) | `to_client.rs` |
 //!
+//! Around them, `running.rs` takes what a socket has in one call, and what was decided is sent
+//! together at the end of that batch (`batch/`, `outlet.rs`); only then it is known what became of
+//! each datagram, and counted (`settled.rs`).
+//!
 //! What is dropped is dropped without a word (`UD-15`), counted by [`DropReason`] in
 //! [`UdpCounters`], and never ends the association.
 

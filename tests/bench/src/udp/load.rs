@@ -35,7 +35,7 @@ pub(super) fn run(
 ) -> Result<Outcome, BoxError> {
     let started = Instant::now();
     let mut outcome = Outcome::default();
-    let mut buffer = vec![0; 4096];
+    let mut buffer = vec![0; 65_536];
     let (mut last, mut swept) = (started, started);
     for client in &mut *clients {
         client.heard = started;
@@ -87,11 +87,16 @@ fn fill(
     datagrams: u64,
     outcome: &mut Outcome,
 ) -> Result<(), BoxError> {
-    while client.outstanding.len() < window && outcome.sent < datagrams {
-        client.send()?;
-        outcome.sent += 1;
+    loop {
+        let left = usize::try_from(datagrams - outcome.sent)?;
+        let missing = window.saturating_sub(client.outstanding.len());
+        let worth = client.worth(missing.min(left), window.min(left));
+        if worth == 0 {
+            return Ok(());
+        }
+        client.send(worth)?;
+        outcome.sent += worth as u64;
     }
-    Ok(())
 }
 
 fn readable(clients: &[Client]) -> Result<Vec<usize>, BoxError> {

@@ -91,10 +91,8 @@ async fn floods_do_not_starve_others() {
                 b"quiet" if quiet => {
                     let _ = hears.set(sees.load(Relaxed));
                 }
-                b"flood" => {
-                    if sees.fetch_add(1, Relaxed) == 0 {
-                        speaks.get().expect("the flood comes last")();
-                    }
+                b"flood" if sees.fetch_add(1, Relaxed) == 0 => {
+                    speaks.get().expect("the flood comes last")();
                 }
                 _ => {}
             }
