@@ -18,6 +18,7 @@ pub(super) struct Port {
     /// Datagrams up to this length may be sent in one piece; 0 for none.
     pub(super) longest_segment: usize,
     /// Whether the system had datagrams put together when it was last received from.
+    #[cfg_attr(not(any(target_os = "linux", target_os = "android")), allow(dead_code))]
     pub(super) hears_pieces: bool,
 }
 

@@ -6,7 +6,7 @@
 //! | what is to be sent at its end | `departures.rs` |
 //! | which of that the system may cut out of one piece | `runs.rs` |
 //! | in which calls it goes, and what becomes of each datagram | `flush.rs` |
-//! | the calls: `recvmmsg` and `UDP_GRO`, `sendmmsg` and `UDP_SEGMENT` | `linux.rs` |
+//! | the calls: `recvmmsg` and `UDP_GRO`, `sendmmsg` and `UDP_SEGMENT` | `linux/` |
 //! | the calls elsewhere, a datagram each | `portable.rs` |
 //!
 //! All of it belongs to the thread and is used by one association at a time, from the first

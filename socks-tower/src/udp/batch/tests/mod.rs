@@ -1,5 +1,7 @@
 //! Batches through a system that the tests write the rules of, and through sockets.
 
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod linux;
 mod properties;
 mod scripted;
 mod sockets;
