@@ -152,6 +152,11 @@ impl Client {
         Ok(())
     }
 
+    /// Whether more of the last piece is in the buffer.
+    pub(super) fn has_rest(&self) -> bool {
+        !self.rest.is_empty()
+    }
+
     /// Where in `buffer` the next datagram stands. A buffer is used until there is nothing more.
     fn take(&mut self, buffer: &mut [u8]) -> io::Result<Range<usize>> {
         if self.rest.is_empty() {

@@ -46,7 +46,12 @@ pub(super) fn run(
             let Some(client) = clients.get_mut(index) else {
                 continue;
             };
-            loop {
+            // No more than a window each, so that a client whose echoes come as fast as they are read
+            // does not keep the others unread until they count as lost. Another one's piece must
+            // not come in between what is left of this one's.
+            let mut left = window;
+            while left > 0 || client.has_rest() {
+                left = left.saturating_sub(1);
                 match client.receive(&mut buffer)? {
                     Received::Nothing => break,
                     Received::Refused => {}
