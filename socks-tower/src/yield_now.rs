@@ -4,18 +4,15 @@ use std::{
     task::{Context, Poll},
 };
 
-/// Has the task polled again once the other tasks of its thread had their turn *and* the IO driver
-/// has been asked for news.
+/// Has the task that is being polled come back after the others of its thread have had their turn
+/// and the runtime has looked for events.
 ///
-/// Waking oneself is not enough for that: tokio looks at its driver only every 61 polls while tasks
-/// are ready, so a few busy tasks that wake themselves would go round among themselves while
-/// everybody else waits for an event that has long happened. `yield_now` puts the waker where the
-/// runtime looks after the driver, and has done so once it was polled.
+/// A task that wakes itself by its waker is run again before the runtime looks: tokio asks the
+/// system only every so many polls, so that a few busy tasks keep the thread among themselves
+/// while what arrives for others waits. Wakers that `yield_now` is polled with are woken behind
+/// that look.
 pub(crate) fn defer(cx: &mut Context<'_>) {
-    let deferred = pin!(tokio::task::yield_now()).poll(cx);
-    if deferred.is_ready() {
-        // Not what it is documented to do, but a task that nobody wakes would hang.
+    if let Poll::Ready(()) = pin!(tokio::task::yield_now()).poll(cx) {
         cx.waker().wake_by_ref();
     }
-    debug_assert_eq!(deferred, Poll::Pending);
 }

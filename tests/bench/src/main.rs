@@ -59,7 +59,11 @@ enum Mode {
     Udp(udp::Options),
     /// Echo services for datagrams on loopback ports, in a process of their own
     #[command(hide = true)]
-    UdpEcho { count: usize },
+    UdpEcho {
+        count: usize,
+        #[arg(long)]
+        pieces: bool,
+    },
     /// Forwards datagrams to each target, without SOCKS
     #[command(hide = true)]
     UdpForward { targets: Vec<SocketAddr> },
@@ -86,7 +90,7 @@ async fn main() -> Result<(), BoxError> {
             print(idle::run(&server, tunnels, burst).await?, args.json)?;
         }
         Mode::Udp(options) => print(udp::run(&server, options).await?, args.json)?,
-        Mode::UdpEcho { count } => udp::echo(count)?,
+        Mode::UdpEcho { count, pieces } => udp::echo(count, pieces)?,
         Mode::UdpForward { targets } => udp::forward(&targets)?,
     }
     Ok(())

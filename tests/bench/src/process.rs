@@ -23,6 +23,18 @@ impl Process {
         Self::announced(path, &["--listen", "127.0.0.1:0", "--log", "error"], 1).await
     }
 
+    pub(crate) async fn configured(path: &Path, config: &str) -> Result<Self, BoxError> {
+        let args = [
+            "--listen",
+            "127.0.0.1:0",
+            "--log",
+            "error",
+            "--config",
+            config,
+        ];
+        Self::announced(path, &args, 1).await
+    }
+
     pub(crate) async fn echo() -> Result<Self, BoxError> {
         Self::announced(&std::env::current_exe()?, &["echo"], 1).await
     }

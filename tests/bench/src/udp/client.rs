@@ -1,11 +1,13 @@
 use std::{
     io::{self, Read, Write},
     net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpStream, UdpSocket},
+    ops::Range,
     time::Duration,
 };
 
 use tokio::time::Instant;
 
+use super::pieces;
 use crate::BoxError;
 
 /// A SOCKS client with an association, and what it has sent and not got back.
@@ -18,6 +20,11 @@ pub(super) struct Client {
     /// Header, number, pattern.
     datagram: Vec<u8>,
     next: u64,
+    /// Whether datagrams go and come in pieces.
+    pieces: bool,
+    /// What is left of the last one that came, and how long each datagram in it is.
+    rest: Range<usize>,
+    segment: usize,
     pub(super) outstanding: Vec<u64>,
     pub(super) heard: Instant,
 }
@@ -93,18 +100,47 @@ impl Client {
             header,
             datagram,
             next: 0,
+            pieces: false,
+            rest: 0..0,
+            segment: 0,
             outstanding: Vec::new(),
             heard: Instant::now(),
         })
     }
 
-    pub(super) fn send(&mut self) -> Result<(), BoxError> {
-        let start = self.header.len();
-        if let Some(number) = self.datagram.get_mut(start..start + NUMBER) {
-            number.copy_from_slice(&self.next.to_be_bytes());
+    pub(super) fn use_pieces(&mut self) -> Result<(), BoxError> {
+        self.pieces = true;
+        Ok(pieces::take(&self.socket)?)
+    }
+
+    /// How many datagrams are worth sending, where `missing` of `window` might be.
+    pub(super) fn worth(&self, missing: usize, window: usize) -> usize {
+        let piece = pieces::LONGEST / self.datagram.len();
+        match self.pieces {
+            true if missing < window.div_ceil(2) => 0,
+            true => missing.min(piece),
+            false => missing.min(1),
         }
-        match self.socket.send(&self.datagram) {
-            Ok(_) => {}
+    }
+
+    /// Sends so many, in one piece if they are several.
+    pub(super) fn send(&mut self, count: usize) -> Result<(), BoxError> {
+        let start = self.header.len();
+        let mut piece = Vec::new();
+        for _ in 0..count {
+            if let Some(number) = self.datagram.get_mut(start..start + NUMBER) {
+                number.copy_from_slice(&self.next.to_be_bytes());
+            }
+            piece.extend_from_slice(&self.datagram);
+            self.outstanding.push(self.next);
+            self.next += 1;
+        }
+        let sent = match count {
+            1 => self.socket.send(&piece).map(drop),
+            _ => pieces::send(&self.socket, &piece, self.datagram.len(), None),
+        };
+        match sent {
+            Ok(()) => {}
             // Lost, like one that the network drops.
             Err(error)
                 if matches!(
@@ -113,14 +149,33 @@ impl Client {
                 ) => {}
             Err(error) => return Err(error.into()),
         }
-        self.outstanding.push(self.next);
-        self.next += 1;
         Ok(())
     }
 
+    /// Whether more of the last piece is in the buffer.
+    pub(super) fn has_rest(&self) -> bool {
+        !self.rest.is_empty()
+    }
+
+    /// Where in `buffer` the next datagram stands. A buffer is used until there is nothing more.
+    fn take(&mut self, buffer: &mut [u8]) -> io::Result<Range<usize>> {
+        if self.rest.is_empty() {
+            let (len, segment) = match self.pieces {
+                true => {
+                    pieces::receive(&self.socket, buffer).map(|(len, segment, _)| (len, segment))
+                }
+                false => self.socket.recv(buffer).map(|len| (len, len)),
+            }?;
+            (self.rest, self.segment) = (0..len, segment);
+        }
+        let start = self.rest.start;
+        self.rest.start = self.rest.end.min(start + self.segment);
+        Ok(start..self.rest.start)
+    }
+
     pub(super) fn receive(&mut self, buffer: &mut [u8]) -> Result<Received, BoxError> {
-        let len = match self.socket.recv(buffer) {
-            Ok(len) => len,
+        let octets = match self.take(buffer) {
+            Ok(octets) => octets,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 return Ok(Received::Nothing);
             }
@@ -131,8 +186,8 @@ impl Client {
         };
         let start = self.header.len();
         let pattern = start + NUMBER;
-        let datagram = buffer.get(..len).unwrap_or_default();
-        if len != self.datagram.len()
+        let datagram = buffer.get(octets).unwrap_or_default();
+        if datagram.len() != self.datagram.len()
             || datagram.get(..start) != Some(&self.header)
             || datagram.get(pattern..) != self.datagram.get(pattern..)
         {

@@ -21,6 +21,9 @@ pub(crate) enum Peer {
 /// The name of the server that this is about.
 pub(super) const OURS: &str = "socks-server";
 
+/// The same by single datagrams in batches, none of them in one piece.
+pub(super) const WITHOUT_OFFLOAD: &str = "without offload";
+
 /// The name of the limit.
 pub(super) const FORWARDER: &str = "bare forwarder";
 
@@ -37,6 +40,21 @@ impl Contender {
         Ok(Self {
             name: OURS,
             process: Process::server(path).await?,
+            socks: true,
+        })
+    }
+
+    pub(super) async fn without_offload(path: &Path) -> Result<Self, BoxError> {
+        let file = std::env::temp_dir().join(format!("bench-{}.toml", std::process::id()));
+        fs::write(&file, "[udp]\nsegmentation_offload = false\n")?;
+        let name = file
+            .to_str()
+            .ok_or("a temporary folder with a strange name")?;
+        let process = Process::configured(path, name).await;
+        let _ = fs::remove_file(&file);
+        Ok(Self {
+            name: WITHOUT_OFFLOAD,
+            process: process?,
             socks: true,
         })
     }

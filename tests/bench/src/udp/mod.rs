@@ -3,12 +3,14 @@
 mod client;
 mod contender;
 mod load;
+mod pieces;
 mod plain;
 mod report;
 
 use std::{net::SocketAddr, path::Path};
 
 use self::{
+    client::Client,
     contender::Contender,
     report::{Case, Sample},
 };
@@ -40,6 +42,12 @@ pub(crate) struct Options {
     /// Whom to measure too
     #[arg(long, value_enum, value_delimiter = ',', default_values = ["dante", "fast-socks5"])]
     peers: Vec<Peer>,
+    /// Measure socks-server a second time, without segmentation offload
+    #[arg(long)]
+    without_offload: bool,
+    /// Clients and target hand datagrams over in pieces and take them so, as QUIC stacks do
+    #[arg(long)]
+    pieces: bool,
     /// Servers on the first core, the load on the others
     #[arg(long)]
     pin: bool,
@@ -53,12 +61,17 @@ pub(crate) async fn run(server: &Path, options: Options) -> Result<Figures, BoxE
     let most = ASSOCIATIONS.into_iter().max().unwrap_or(1);
     let program = std::env::current_exe()?;
     let count = most.to_string();
-    let target = Process::announced(&program, &["udp-echo", &count], most).await?;
+    let mut args = vec!["udp-echo", &count];
+    args.extend(options.pieces.then_some("--pieces"));
+    let target = Process::announced(&program, &args, most).await?;
 
     if let Some(cores) = &cores {
         cores.for_servers()?;
     }
     let mut contenders = vec![Contender::ours(server).await?];
+    if options.without_offload {
+        contenders.push(Contender::without_offload(server).await?);
+    }
     for peer in &options.peers {
         contenders.extend(Contender::peer(*peer).await?);
     }
@@ -107,6 +120,9 @@ fn measure(
     options: &Options,
 ) -> Result<Sample, BoxError> {
     let mut clients = contender.clients(targets, octets)?;
+    if options.pieces {
+        clients.iter_mut().try_for_each(Client::use_pieces)?;
+    }
     let window = usize::from(options.window);
     load::run(&mut clients, window, options.datagrams / 20)?;
     let before = CpuTime::of(&contender.process)?;

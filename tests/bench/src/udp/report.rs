@@ -3,7 +3,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::{
-    contender::{FORWARDER, OURS},
+    contender::{FORWARDER, OURS, WITHOUT_OFFLOAD},
     load::Outcome,
 };
 use crate::cpu::CpuTime;
@@ -158,7 +158,8 @@ impl Summaries {
     fn new(case: &Case) -> Self {
         let mut servers: Vec<_> = case.rows.iter().map(Row::summary).collect();
         let peers = servers.iter();
-        let peers = peers.filter(|server| ![OURS, FORWARDER].contains(&server.server));
+        let peers =
+            peers.filter(|server| ![OURS, WITHOUT_OFFLOAD, FORWARDER].contains(&server.server));
         let (rates, costs): (Vec<_>, Vec<_>) =
             peers.map(|peer| (peer.per_second, peer.cpu_us)).unzip();
         let rate = rates.into_iter().reduce(f64::max);
