@@ -47,6 +47,10 @@ const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
 /// connection to the target, does need one; to keep some for that, limit the sessions by
 /// readiness to less than what the process may open.
 ///
+/// **Where it runs.** In a multi-threaded runtime, spawn it (`tokio::spawn(serve(..).into_future())`): the
+/// thread that blocks on the runtime is none of its workers, and accepting there wakes a worker
+/// across threads for each connection. [`Workers`](crate::Workers) go without shared threads.
+///
 /// **One session cannot hurt another.** An error that the service returns is logged at debug level, a
 /// panic at error level without its payload. Answers are dropped: a layer around the service can
 /// look at them.

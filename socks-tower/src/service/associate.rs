@@ -1,14 +1,9 @@
 //! UDP ASSOCIATE (RFC 1928 §6): the association lives as long as the client's connection.
 
-use std::pin::pin;
-
 use socks_core::{ReplyCode, message::Associate};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::{
-    driver::{Admitted, Session},
-    phases::ask,
-};
+use super::driver::{Admitted, Session};
 use crate::SessionEnd;
 
 /// Octets on the control connection after the reply that are borne (`UD-37`).
@@ -34,7 +29,7 @@ where
     };
     // Kept here as well: it may hold a slot for as long as the association lives.
     let associate = Associate::new(conn, identity, destination, permit.clone());
-    let association = match session.wire.phase(pin!(ask(relayer, associate))).await {
+    let association = match session.wire.phase(relayer.ask(associate)).await {
         Ok(Ok(association)) => association,
         Ok(Err(error)) => return session.fail(requested, error),
         Err(end) => return end,
@@ -45,8 +40,7 @@ where
     if let Err(end) = session.wire.flush().await {
         return end;
     }
-    let relay = pin!(association.relay);
-    let end = session.wire.accompany(relay, MAX_CONTROL).await;
+    let end = session.wire.accompany(association.relay, MAX_CONTROL).await;
     session.traffic.add_sent(association.traffic.sent());
     session.traffic.add_received(association.traffic.received());
     drop(permit);

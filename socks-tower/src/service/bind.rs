@@ -1,6 +1,6 @@
 //! BIND (RFC 1928 §6): two replies, and the tunnel is with whoever connected.
 
-use std::{io, net::SocketAddr, pin::pin, sync::Arc};
+use std::{io, net::SocketAddr, sync::Arc};
 
 use socks_core::{
     Command, ReplyCode,
@@ -11,7 +11,6 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{
     driver::{Admitted, Established, Session},
-    phases::ask,
     wire::Waited,
 };
 use crate::{BoxError, SessionEnd, reply_code::stranger, stream::reset_on_close, time::from_now};
@@ -40,7 +39,7 @@ where
         destination.clone(),
         permit.clone(),
     );
-    let bound = match session.wire.phase(pin!(ask(binder, bind))).await? {
+    let bound = match session.wire.phase(binder.ask(bind)).await? {
         Ok(bound) => bound,
         Err(error) => return Err(session.fail(requested, error)),
     };
@@ -51,7 +50,7 @@ where
     session
         .wire
         .set_deadline(from_now(session.shared.deadlines.bind));
-    let accepted = match session.wire.wait(pin!(bound.accept), true).await? {
+    let accepted = match session.wire.wait(bound.accept, true).await? {
         Waited::Done(Ok(accepted)) => accepted,
         Waited::Done(Err(error)) => return Err(session.fail_peer(awaiting, error)),
         Waited::TimedOut => return Err(session.fail_peer(awaiting, timed_out())),
@@ -97,7 +96,7 @@ where
             peer.into(),
         )
         .at(AccessPoint::BindPeer);
-        let asked = pin!(ask(&self.shared.phases.access, request));
+        let asked = self.shared.phases.access.ask(request);
         let code = match self.wire.wait(asked, true).await? {
             Waited::Done(Ok(Verdict::Allow(permit))) if permit.permits(peer) => {
                 return Ok((awaiting, permit));

@@ -1,10 +1,9 @@
-use std::{future::poll_fn, pin::pin, sync::Arc};
+use std::{future::poll_fn, sync::Arc};
 
 use super::{
     associate, bind, connect,
     future::{AfterHandshake, Guards, Kept, OpenTunnel},
     negotiate::{authenticate, negotiate, rejected},
-    phases::ask,
     socks_service::Shared,
     wire::Wire,
 };
@@ -277,7 +276,7 @@ where
             requested.command(),
             requested.destination().clone(),
         );
-        let asked = pin!(ask(&self.shared.phases.access, request));
+        let asked = self.shared.phases.access.ask(request);
         match self.wire.phase(asked).await? {
             Ok(Verdict::Allow(permit)) => {
                 let destination = match &permit.destination {
