@@ -92,6 +92,7 @@ pub struct Udp {
     pub fragments: Option<bool>,
     pub replies: Option<Replies>,
     pub pin: Option<Pin>,
+    pub segmentation_offload: Option<bool>,
 }
 
 impl Config {

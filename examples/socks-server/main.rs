@@ -161,8 +161,10 @@ where
     if listeners.is_empty() {
         return Ok(());
     }
-    serve(listeners, pipeline)
+    let server = serve(listeners, pipeline)
         .with_graceful_shutdown(signal)
-        .drain_timeout(settings.drain)
-        .await
+        .drain_timeout(settings.drain);
+    // The main thread is none of the runtime's workers: accepting there would wake one of them,
+    // across threads, for each connection.
+    tokio::spawn(server.into_future()).await?
 }

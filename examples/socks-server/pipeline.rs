@@ -21,7 +21,7 @@ pub fn pipeline(settings: &Settings, own: Vec<SocketAddr>) -> Pipeline {
     let mut socks = SocksService::new(connector)
         .access(access(settings, own))
         .deadlines(settings.deadlines)
-        .relay(settings.relay);
+        .relay(settings.relay.clone());
     if !settings.users.is_empty() {
         let users = settings.users.iter();
         let users = users.map(|(name, password)| (name.0.clone(), password.0.clone()));

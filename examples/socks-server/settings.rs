@@ -150,6 +150,9 @@ fn udp_relay(config: &config::Udp, egress: Egress) -> UdpRelay {
     if let Some(max) = config.max_targets {
         relay = relay.max_targets(usize::try_from(max.get()).unwrap_or(usize::MAX));
     }
+    if let Some(offload) = config.segmentation_offload {
+        relay = relay.segmentation_offload(offload);
+    }
     if config.fragments.unwrap_or(false) {
         relay = relay.reassemble(64 * 1024, 16 * 1024 * 1024);
     }

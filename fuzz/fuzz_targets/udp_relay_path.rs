@@ -40,6 +40,9 @@ enum Event {
     Wait {
         seconds: u8,
     },
+    Fail {
+        fails: bool,
+    },
 }
 
 fuzz_target!(|input: Input| {
@@ -68,6 +71,7 @@ fuzz_target!(|input: Input| {
             }
             Event::FromOutside { stranger, data } => path.from_outside(&data, stranger),
             Event::Resolve { found } => path.resolve(found),
+            Event::Fail { fails } => path.fail(fails),
             Event::Wait { seconds } => {
                 if path.wait(seconds) {
                     return;

@@ -14,6 +14,7 @@ mod service;
 mod stream;
 mod time;
 mod traffic;
+mod yield_now;
 
 pub mod client;
 pub mod map_incoming;

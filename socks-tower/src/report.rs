@@ -6,7 +6,9 @@ use socks_core::{
     server::HandshakeError,
 };
 
-use crate::{BoxError, Incoming, udp::UdpCounters};
+use tokio::time::Instant;
+
+use crate::{BoxError, Incoming, Traffic, udp::UdpCounters};
 
 /// What became of a session: the answer of [`SocksService`](crate::SocksService) to every
 /// connection, however it ended.
@@ -64,6 +66,14 @@ impl SessionReport {
             duration: Duration::ZERO,
             end: SessionEnd::Disconnected,
         }
+    }
+
+    /// The session is over.
+    pub(crate) fn complete(mut self, traffic: &Traffic, started: Instant) -> Self {
+        self.sent = traffic.sent();
+        self.received = traffic.received();
+        self.duration = started.elapsed();
+        self
     }
 }
 

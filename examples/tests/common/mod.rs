@@ -24,8 +24,13 @@ pub struct Example {
 
 impl Example {
     pub fn start(program: &str, args: &[&str]) -> Self {
-        let mut child = Command::new(program)
-            .args(args)
+        let mut command = Command::new(program);
+        command.args(args);
+        Self::spawn(command)
+    }
+
+    pub fn spawn(mut command: Command) -> Self {
+        let mut child = command
             .stderr(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
@@ -62,10 +67,13 @@ impl Example {
         self.listening().await.parse().expect("an address")
     }
 
+    pub fn id(&self) -> u32 {
+        self.child.id().expect("it runs")
+    }
+
     /// Sends a signal by name.
     pub async fn signal(&self, signal: &str) {
-        let id = self.child.id().expect("it runs");
-        let kill = format!("kill -{signal} {id}");
+        let kill = format!("kill -{signal} {}", self.id());
         let kill = Command::new("sh").args(["-c", &kill]).status();
         assert!(kill.await.expect("a shell").success());
     }

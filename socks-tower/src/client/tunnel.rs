@@ -60,6 +60,10 @@ impl<S> ClientTunnel<S> {
         }
     }
 
+    pub(crate) fn plain_sink(&self) -> Option<&S> {
+        self.stream.plain_sink()
+    }
+
     pub(crate) fn io(&self) -> &S {
         self.stream.io()
     }

@@ -15,7 +15,6 @@ use tokio::{
     io::{AsyncRead, AsyncWrite},
     time::{Instant, Sleep},
 };
-use zeroize::Zeroize;
 
 use super::{ClientError, ClientErrorKind};
 use crate::{ClientStream, stream::Buffers};
@@ -145,7 +144,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
 
     fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let sent = ready!(self.poll_write(cx));
-        self.buffers.output.zeroize();
+        self.buffers.output.wipe();
         self.sent = 0;
         Poll::Ready(sent)
     }
@@ -183,7 +182,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         // What the sub-negotiation said last is still in clear.
         self.finish().await?;
         self.stream.protect(protection, &self.buffers.input);
-        self.buffers.input.zeroize();
+        self.buffers.input.wipe();
         Ok(())
     }
 

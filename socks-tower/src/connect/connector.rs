@@ -125,9 +125,9 @@ impl<R: Resolver> Service<Connect> for TcpConnector<R> {
             egress,
             keepalive: self.keepalive.0,
         };
-        let dialled = establish(self.resolver.clone(), dial, self.limits, connect);
+        let (resolver, limits) = (self.resolver.clone(), self.limits);
         TcpConnectFuture(Box::pin(async move {
-            let (stream, remote) = dialled.await?;
+            let (stream, remote) = establish(resolver, dial, limits, connect).await?;
             let bound = stream.local_addr()?;
             Ok(Connected::new(stream, bound).remote(remote))
         }))

@@ -47,14 +47,11 @@ pub(super) async fn establish<R: Resolver, D: Dial>(
             Address::Socket(addr) => literal(&dial, limits, &connect, *addr).await,
             Address::Domain(domain, port) => match domain.canonical()? {
                 Host::Ip(ip) => literal(&dial, limits, &connect, SocketAddr::new(ip, *port)).await,
+                // Boxed, so that a literal address, which is nearly always what comes, does not make
+                // room for it.
                 Host::Domain(domain) => {
-                    let addrs = resolve(resolver, limits, Name(domain)).await?;
-                    let permitted = addrs
-                        .into_iter()
-                        .map(|ip| SocketAddr::new(ip, *port))
-                        .filter(|addr| connect.permit.permits(*addr));
-                    let addrs = interleave(permitted);
-                    race(&dial, &addrs, limits.attempt_delay).await
+                    let named = named(&dial, resolver, limits, &connect, Name(domain), *port);
+                    Box::pin(named).await
                 }
             },
         }
@@ -78,7 +75,24 @@ async fn literal<D: Dial>(
     if addr.is_ipv6() && !limits.ipv6 {
         return Err(ConnectError::new(ConnectErrorKind::FamilyDisabled));
     }
-    race(dial, &[addr], limits.attempt_delay).await
+    Ok((dial.dial(addr).await?, addr))
+}
+
+async fn named<R: Resolver, D: Dial>(
+    dial: &D,
+    resolver: R,
+    limits: Limits,
+    connect: &Connect,
+    name: Name,
+    port: u16,
+) -> Result<(D::Stream, SocketAddr), ConnectError> {
+    let addrs = resolve(resolver, limits, name).await?;
+    let permitted = addrs
+        .into_iter()
+        .map(|ip| SocketAddr::new(ip, port))
+        .filter(|addr| connect.permit.permits(*addr));
+    let addrs = interleave(permitted);
+    race(dial, &addrs, limits.attempt_delay).await
 }
 
 /// The addresses of a name that could be dialled; never none.

@@ -1,67 +1,101 @@
 use std::{
-    fmt,
-    future::Future,
-    io::{self, ErrorKind::BrokenPipe},
-    pin::Pin,
     sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
 
-use pin_project_lite::pin_project;
-use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    time::{Instant, Sleep},
-};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tower_service::Service;
 
-use super::{
-    RelayEnd, Tunnel,
-    direction::{Direction, Fault},
-    scratch,
-};
-use crate::{BoxError, Side, Traffic, stream::reset_on_close, time::after};
+use super::{AdaptiveRelayFuture, RelayEnd, Tunnel};
+use crate::BoxError;
 
-/// The default relay: copies both ways, holds no buffer while a tunnel is idle, and works over any
-/// pair of streams.
+/// The default relay: holds no buffer while a tunnel is idle, and works over any pair of streams.
+///
+/// Octets are copied through one buffer that all tunnels of a thread share. On Linux a direction
+/// that proves bulky is moved by the kernel alone (`splice`), if both ends are plain
+/// TCP sockets: a [`TcpStream`](tokio::net::TcpStream), by itself or in a
+/// [`ClientStream`](crate::ClientStream) or a [`ClientTunnel`](crate::client::ClientTunnel) without a
+/// protection. Wrapping either stream, to look at what passes or to slow it down, forces copying.
 ///
 /// - Half-close is passed on after the last octet, and the other direction goes on (`SE-48`,
 ///   `SE-51`).
 /// - A reset of one side becomes a reset of the other, on TCP (`SE-49`).
 /// - The idle timeout slides with every octet, either way (`SE-21`).
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct AdaptiveRelay {
-    idle_timeout: Duration,
-    half_closed_timeout: Duration,
+    // A word in each tunnel, and a change is one allocation for all of them.
+    settings: Arc<Settings>,
 }
 
-impl Default for AdaptiveRelay {
+#[derive(Clone, Copy, Debug)]
+struct Settings {
+    idle_timeout: Duration,
+    half_closed_timeout: Duration,
+    splice: bool,
+}
+
+impl Default for Settings {
     fn default() -> Self {
-        Self::new()
+        Self {
+            idle_timeout: Duration::from_secs(2 * 60 * 60),
+            half_closed_timeout: Duration::from_secs(60),
+            splice: true,
+        }
     }
 }
 
 impl AdaptiveRelay {
     /// An idle timeout of 2 hours, and of 60 seconds once one direction has ended.
-    pub const fn new() -> Self {
-        Self {
-            idle_timeout: Duration::from_secs(2 * 60 * 60),
-            half_closed_timeout: Duration::from_secs(60),
-        }
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn with(mut self, set: impl FnOnce(&mut Settings)) -> Self {
+        set(Arc::make_mut(&mut self.settings));
+        self
     }
 
     /// How long a tunnel lives without an octet in either direction.
     #[must_use]
-    pub const fn idle_timeout(mut self, timeout: Duration) -> Self {
-        self.idle_timeout = timeout;
-        self
+    pub fn idle_timeout(self, timeout: Duration) -> Self {
+        self.with(|settings| settings.idle_timeout = timeout)
     }
 
     /// The same once one direction has ended (`SE-50`); the shorter of the two counts.
     #[must_use]
-    pub const fn half_closed_timeout(mut self, timeout: Duration) -> Self {
-        self.half_closed_timeout = timeout;
-        self
+    pub fn half_closed_timeout(self, timeout: Duration) -> Self {
+        self.with(|settings| settings.half_closed_timeout = timeout)
+    }
+
+    /// Whether bulky directions between plain TCP sockets are spliced; on by default, and without
+    /// effect but on Linux.
+    ///
+    /// Pipes for it take descriptors, two each, and are held while a sink is slow: in all at most
+    /// half of what `/proc/sys/fs/pipe-user-pages-soft` grants a user, which is 32 MiB by default, 1 MiB
+    /// and then 256 KiB each. A direction that gets none is copied. A splice into a
+    /// connection that is gone raises `SIGPIPE`, which Rust programs ignore from their start on; switch
+    /// splicing off in a process that does not.
+    #[must_use]
+    pub fn splice(self, splice: bool) -> Self {
+        self.with(|settings| settings.splice = splice)
+    }
+
+    /// The time without an octet after which a tunnel ends.
+    pub(super) fn patience(&self, half_closed: bool) -> Duration {
+        let Settings {
+            idle_timeout,
+            half_closed_timeout,
+            ..
+        } = *self.settings;
+        match half_closed {
+            true => half_closed_timeout.min(idle_timeout),
+            false => idle_timeout,
+        }
+    }
+
+    pub(super) fn splices(&self) -> bool {
+        self.settings.splice
     }
 }
 
@@ -79,166 +113,6 @@ where
     }
 
     fn call(&mut self, tunnel: Tunnel<C, T>) -> Self::Future {
-        let Tunnel {
-            client,
-            target,
-            traffic,
-            ..
-        } = tunnel;
-        let now = Instant::now();
-        AdaptiveRelayFuture {
-            client,
-            target,
-            traffic,
-            up: Direction::new(),
-            down: Direction::new(),
-            settings: *self,
-            active: now,
-            timer: tokio::time::sleep_until(after(now, self.idle_timeout)),
-        }
-    }
-}
-
-pin_project! {
-    /// A tunnel under way.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping it resets both connections, on TCP, unless the tunnel had ended. What was relayed until then stays counted in
-    /// [`Tunnel::traffic`].
-    pub struct AdaptiveRelayFuture<C, T>
-    where
-        C: 'static,
-        T: 'static,
-    {
-        client: C,
-        target: T,
-        traffic: Arc<Traffic>,
-        up: Direction,
-        down: Direction,
-        settings: AdaptiveRelay,
-        active: Instant,
-        #[pin]
-        timer: Sleep,
-    }
-
-    impl<C, T> PinnedDrop for AdaptiveRelayFuture<C, T>
-    where
-        C: 'static,
-        T: 'static,
-    {
-        /// A tunnel that ends before both directions have must not look complete (`SE-49`):
-        /// by a fault, by the idle timeout, or because somebody dropped it.
-        fn drop(this: Pin<&mut Self>) {
-            let this = this.project();
-            if !(this.up.is_done() && this.down.is_done()) {
-                reset_on_close(this.client);
-                reset_on_close(this.target);
-            }
-        }
-    }
-}
-
-impl<C, T> Future for AdaptiveRelayFuture<C, T>
-where
-    C: AsyncRead + AsyncWrite + Unpin + 'static,
-    T: AsyncRead + AsyncWrite + Unpin + 'static,
-{
-    type Output = Result<RelayEnd, BoxError>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        let mut moved = 0;
-        let ended_before = this.up.is_done() || this.down.is_done();
-        let end = scratch::with(|scratch| {
-            let mut sent = |octets: usize| {
-                moved += octets;
-                this.traffic.add_sent(octets as u64);
-            };
-            let up = this
-                .up
-                .poll_copy(cx, this.client, this.target, scratch, &mut sent);
-            let up = match up {
-                // The target had ended its half before it went away (a reset without that is
-                // `ECONNRESET`), so the answer it gave may still be on its way to the client.
-                // Resetting the client now could cost it the end of that: hear it out instead.
-                Poll::Ready(Err(Fault::Sink(error))) if error.kind() == BrokenPipe => {
-                    this.up.discard();
-                    this.up
-                        .poll_copy(cx, this.client, this.target, scratch, &mut |_| {})
-                }
-                up => up,
-            };
-            let mut received = |octets: usize| {
-                moved += octets;
-                this.traffic.add_received(octets as u64);
-            };
-            let down = this
-                .down
-                .poll_copy(cx, this.target, this.client, scratch, &mut received);
-            end(up, Side::Client).or_else(|| end(down, Side::Target))
-        });
-        // Whatever ends here without both directions at their end is reset when it is dropped.
-        if let Some(end) = end {
-            return Poll::Ready(end);
-        }
-        if this.up.is_done() && this.down.is_done() {
-            return Poll::Ready(Ok(RelayEnd::Closed));
-        }
-
-        let ended = this.up.is_done() || this.down.is_done();
-        let timeout = match ended {
-            true => this
-                .settings
-                .half_closed_timeout
-                .min(this.settings.idle_timeout),
-            false => this.settings.idle_timeout,
-        };
-        let mut timer = this.timer;
-        if moved > 0 {
-            *this.active = Instant::now();
-        }
-        if ended && !ended_before {
-            *this.active = Instant::now();
-            timer.as_mut().reset(after(*this.active, timeout));
-        }
-        // The timer is not moved with every octet; when it fires, it is set to what is left.
-        while timer.as_mut().poll(cx).is_ready() {
-            let due = after(*this.active, timeout);
-            if due <= Instant::now() {
-                return Poll::Ready(Ok(RelayEnd::Idle));
-            }
-            timer.as_mut().reset(due);
-        }
-        Poll::Pending
-    }
-}
-
-/// How the tunnel ends because of a direction whose source is `source`; `None` if it goes on.
-fn end(direction: Poll<Result<(), Fault>>, source: Side) -> Option<Result<RelayEnd, BoxError>> {
-    let sink = match source {
-        Side::Client => Side::Target,
-        Side::Target => Side::Client,
-    };
-    let (error, side) = match direction {
-        Poll::Ready(Err(Fault::Source(error))) => (error, source),
-        Poll::Ready(Err(Fault::Sink(error))) => (error, sink),
-        Poll::Ready(Ok(())) | Poll::Pending => return None,
-    };
-    Some(match error.kind() {
-        io::ErrorKind::ConnectionReset
-        | io::ErrorKind::ConnectionAborted
-        | io::ErrorKind::BrokenPipe
-        | io::ErrorKind::NotConnected => Ok(RelayEnd::Reset(side)),
-        _ => Err(error.into()),
-    })
-}
-
-impl<C: 'static, T: 'static> fmt::Debug for AdaptiveRelayFuture<C, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AdaptiveRelayFuture")
-            .field("up", &self.up)
-            .field("down", &self.down)
-            .finish_non_exhaustive()
+        AdaptiveRelayFuture::new(self.clone(), tunnel)
     }
 }

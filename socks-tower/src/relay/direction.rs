@@ -4,30 +4,34 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+};
 
-use super::scratch::MAX_CHUNK;
+use super::{held::Held, pace::Pace, pipe::Pipe, splicing};
+use crate::{
+    stream::{tcp_sink, tcp_source},
+    yield_now,
+};
 
 /// One way through a tunnel.
 ///
-/// Octets go from the source through the thread's buffer straight to the sink. Only what the sink
-/// did not take is kept, in a buffer of that size, and reading stops until it is gone (`SE-22`).
+/// Octets go from the source through something that the thread lends, its buffer or one of its pipes,
+/// straight to the sink. Only what the sink did not take is kept, and reading stops until it is gone
+/// (`SE-22`).
 #[derive(Debug)]
 pub(super) struct Direction {
-    /// What the sink did not take yet, from `written` on.
-    remainder: Vec<u8>,
-    written: usize,
-    /// Octets the next read may take: grows while the sink takes everything, shrinks when not, so
-    /// that a slow reader pins little memory.
-    chunk: usize,
+    held: Option<Box<Held>>,
+    pace: Pace,
     state: State,
     unflushed: bool,
-    discarded: usize,
+    discarded: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    Copying,
+    Moving,
     /// The source has ended; the sink gets what is left and then the end (`SE-51`).
     Ending,
     /// The sink is gone after all that mattered was said: what still comes is thrown away.
@@ -42,21 +46,32 @@ pub(super) enum Fault {
     Sink(io::Error),
 }
 
-const MIN_CHUNK: usize = 16 * 1024;
+/// The two ends of a direction, what it may be moved by, and who is told.
+pub(super) struct Ends<'a, R, W> {
+    pub(super) source: &'a mut R,
+    pub(super) sink: &'a mut W,
+    /// The thread's buffer.
+    pub(super) scratch: &'a mut [u8],
+    pub(super) splice: bool,
+    /// The sink's own direction came to its end: once this one has too, both are about to be closed.
+    pub(super) closing: bool,
+    /// Told of every octet that the sink took.
+    pub(super) moved: &'a mut dyn FnMut(usize),
+}
 
-/// Chunks a direction moves before it lets others have the thread.
-const BUDGET: usize = 8;
+/// Octets a direction moves, about, before it lets others have the thread, and reads.
+const BUDGET: usize = 1024 * 1024;
+const READS: usize = 16;
 
 /// Octets thrown away at most for a sink that is gone (`SE-46`).
-const MAX_DISCARD: usize = 64 * 1024;
+const MAX_DISCARD: u32 = 64 * 1024;
 
 impl Direction {
     pub(super) const fn new() -> Self {
         Self {
-            remainder: Vec::new(),
-            written: 0,
-            chunk: MIN_CHUNK,
-            state: State::Copying,
+            held: None,
+            pace: Pace::new(),
+            state: State::Moving,
             unflushed: false,
             discarded: 0,
         }
@@ -66,124 +81,195 @@ impl Direction {
         self.state == State::Done
     }
 
+    /// Whether the source was heard to its end.
+    pub(super) fn is_heard_out(&self) -> bool {
+        self.is_done() && self.discarded == 0
+    }
+
     /// Gives the sink up and throws away what the source still says, until it ends or 64 KiB came.
     pub(super) fn discard(&mut self) {
-        self.remainder = Vec::new();
+        self.held = None;
         self.state = State::Discarding;
     }
 
-    /// Moves what can be moved now. `moved` is told of every octet that the sink took.
-    pub(super) fn poll_copy<R, W>(
+    /// Moves what can be moved now.
+    pub(super) fn poll_move<R, W>(
         &mut self,
         cx: &mut Context<'_>,
-        source: &mut R,
-        sink: &mut W,
-        scratch: &mut [u8],
-        moved: &mut dyn FnMut(usize),
+        ends: &mut Ends<'_, R, W>,
     ) -> Poll<Result<(), Fault>>
+    where
+        R: AsyncRead + Unpin + 'static,
+        W: AsyncWrite + Unpin + 'static,
+    {
+        let mut budget = BUDGET;
+        for _ in 0..READS {
+            if let State::Moving | State::Ending = self.state {
+                ready!(self.poll_held(cx, ends)).map_err(Fault::Sink)?;
+            }
+            match self.state {
+                State::Done => return Poll::Ready(Ok(())),
+                State::Ending => {
+                    ready!(self.poll_end(cx, ends)).map_err(Fault::Sink)?;
+                    return Poll::Ready(Ok(()));
+                }
+                State::Moving | State::Discarding => {}
+            }
+            let octets = ready!(self.poll_turn(cx, ends))?;
+            budget = budget.saturating_sub(octets);
+            if budget == 0 {
+                break;
+            }
+        }
+        // More is there: come back after the other tasks of this thread had their turn.
+        yield_now::defer(cx);
+        Poll::Pending
+    }
+
+    /// One read, and the write of what it brought, as far as the sink takes it. Answers how many
+    /// octets came.
+    fn poll_turn<R, W>(
+        &mut self,
+        cx: &mut Context<'_>,
+        ends: &mut Ends<'_, R, W>,
+    ) -> Poll<Result<usize, Fault>>
+    where
+        R: AsyncRead + Unpin + 'static,
+        W: AsyncWrite + Unpin + 'static,
+    {
+        if ends.splice
+            && self.state == State::Moving
+            && self.pace.is_bulky()
+            && let (Some(source), Some(sink)) = (tcp_source(ends.source), tcp_sink(ends.sink))
+        {
+            match Pipe::take() {
+                Some(pipe) => {
+                    let octets = ready!(self.poll_splice(cx, pipe, source, sink, ends.moved))?;
+                    if octets > 0 {
+                        return Poll::Ready(Ok(octets));
+                    }
+                    // Silence, or the end, or urgent data, which is in the way of what can be spliced
+                    // and which a read steps over: reading tells.
+                }
+                None => self.pace.refused(),
+            }
+        }
+        self.poll_copy(cx, ends)
+    }
+
+    /// The same through a pipe. 0 if there is nothing that can be spliced.
+    fn poll_splice(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut pipe: Pipe,
+        source: &TcpStream,
+        sink: &TcpStream,
+        moved: &mut dyn FnMut(usize),
+    ) -> Poll<Result<usize, Fault>> {
+        let Poll::Ready(filled) = splicing::poll_fill(cx, &mut pipe, source) else {
+            pipe.put_back();
+            return Poll::Pending;
+        };
+        let octets = filled.map_err(Fault::Source)?;
+        if octets == 0 {
+            pipe.put_back();
+            return Poll::Ready(Ok(0));
+        }
+        self.pace.spliced(octets);
+        match splicing::poll_drain(cx, &mut pipe, sink, moved) {
+            Poll::Ready(drained) => {
+                drained.map_err(Fault::Sink)?;
+                pipe.put_back();
+            }
+            Poll::Pending => self.held = Some(Box::new(Held::Piped(pipe))),
+        }
+        Poll::Ready(Ok(octets))
+    }
+
+    fn poll_copy<R, W>(
+        &mut self,
+        cx: &mut Context<'_>,
+        ends: &mut Ends<'_, R, W>,
+    ) -> Poll<Result<usize, Fault>>
     where
         R: AsyncRead + Unpin,
         W: AsyncWrite + Unpin,
     {
-        for _ in 0..BUDGET {
-            match self.state {
-                State::Done => return Poll::Ready(Ok(())),
-                State::Copying | State::Ending => {
-                    ready!(self.poll_remainder(cx, sink, moved)).map_err(Fault::Sink)?;
+        let limit = self.pace.chunk().min(ends.scratch.len());
+        let mut buf = ReadBuf::new(ends.scratch.get_mut(..limit).unwrap_or_default());
+        match Pin::new(&mut *ends.source).poll_read(cx, &mut buf) {
+            Poll::Ready(result) => result.map_err(Fault::Source)?,
+            Poll::Pending => {
+                // A sink with a buffer of its own, such as TLS, must not sit on the last octets
+                // while the source is silent.
+                if self.unflushed {
+                    let flushed = ready!(Pin::new(&mut *ends.sink).poll_flush(cx));
+                    flushed.map_err(Fault::Sink)?;
+                    self.unflushed = false;
                 }
-                State::Discarding => {}
-            }
-            if self.state == State::Ending {
-                ready!(Pin::new(&mut *sink).poll_shutdown(cx)).map_err(Fault::Sink)?;
-                self.state = State::Done;
-                return Poll::Ready(Ok(()));
-            }
-            let limit = self.chunk.min(scratch.len());
-            let mut buf = ReadBuf::new(scratch.get_mut(..limit).unwrap_or_default());
-            match Pin::new(&mut *source).poll_read(cx, &mut buf) {
-                Poll::Ready(result) => result.map_err(Fault::Source)?,
-                Poll::Pending => {
-                    // A sink with a buffer of its own, such as TLS, must not sit on the last
-                    // octets while the source is silent.
-                    if self.unflushed {
-                        ready!(Pin::new(&mut *sink).poll_flush(cx)).map_err(Fault::Sink)?;
-                        self.unflushed = false;
-                    }
-                    return Poll::Pending;
-                }
-            }
-            match (buf.filled(), self.state) {
-                ([], State::Discarding) => self.state = State::Done,
-                ([], _) => self.state = State::Ending,
-                (octets, State::Discarding) => {
-                    self.discarded += octets.len();
-                    if self.discarded > MAX_DISCARD {
-                        self.state = State::Done;
-                    }
-                }
-                (octets, _) => self.write(cx, sink, octets, moved).map_err(Fault::Sink)?,
+                return Poll::Pending;
             }
         }
-        // More is there: come back after the other tasks of this thread had their turn.
-        cx.waker().wake_by_ref();
-        Poll::Pending
+        let octets = buf.filled();
+        match self.state {
+            State::Discarding => {
+                let octets = u32::try_from(octets.len()).unwrap_or(u32::MAX);
+                self.discarded = self.discarded.saturating_add(octets);
+                if octets == 0 || self.discarded > MAX_DISCARD {
+                    self.state = State::Done;
+                }
+            }
+            _ if octets.is_empty() => self.state = State::Ending,
+            _ => {
+                let written = Held::write(cx, ends.sink, octets, ends.moved);
+                let rest = written.map_err(Fault::Sink)?;
+                self.unflushed = true;
+                match rest {
+                    [] => self.pace.copied(octets.len()),
+                    rest => {
+                        self.pace.held_up();
+                        self.held = Some(Box::new(Held::octets(rest)));
+                    }
+                }
+            }
+        }
+        Poll::Ready(Ok(octets.len()))
     }
 
-    /// Hands a chunk to the sink and keeps what it does not take.
-    fn write<W: AsyncWrite + Unpin>(
+    /// Gives the sink what it did not take before.
+    fn poll_held<R, W>(
         &mut self,
         cx: &mut Context<'_>,
-        sink: &mut W,
-        mut octets: &[u8],
-        moved: &mut dyn FnMut(usize),
-    ) -> io::Result<()> {
-        let full = octets.len() == self.chunk;
-        while !octets.is_empty() {
-            let Poll::Ready(written) = Pin::new(&mut *sink).poll_write(cx, octets)? else {
-                self.chunk = (self.chunk / 2).max(MIN_CHUNK);
-                self.remainder = octets.to_vec();
-                self.written = 0;
-                return Ok(());
-            };
-            let written = taken(written)?;
-            self.unflushed = true;
-            moved(written);
-            octets = octets.get(written..).unwrap_or_default();
+        ends: &mut Ends<'_, R, W>,
+    ) -> Poll<io::Result<()>>
+    where
+        W: AsyncWrite + Unpin + 'static,
+    {
+        if let Some(held) = &mut self.held {
+            ready!(held.poll_write(cx, ends.sink, ends.moved))?;
         }
-        if full {
-            self.chunk = (self.chunk * 2).min(MAX_CHUNK);
+        // Given back at once: an idle tunnel holds nothing.
+        if let Some(held) = self.held.take() {
+            held.put_back();
         }
-        Ok(())
-    }
-
-    fn poll_remainder<W: AsyncWrite + Unpin>(
-        &mut self,
-        cx: &mut Context<'_>,
-        sink: &mut W,
-        moved: &mut dyn FnMut(usize),
-    ) -> Poll<io::Result<()>> {
-        while let Some(rest) = self
-            .remainder
-            .get(self.written..)
-            .filter(|rest| !rest.is_empty())
-        {
-            let written = taken(ready!(Pin::new(&mut *sink).poll_write(cx, rest))?)?;
-            self.written += written;
-            self.unflushed = true;
-            moved(written);
-        }
-        // Given back at once: an idle tunnel holds no buffer.
-        self.remainder = Vec::new();
-        self.written = 0;
         Poll::Ready(Ok(()))
     }
-}
 
-/// A sink that takes nothing and is not pending would be asked for ever.
-fn taken(written: usize) -> io::Result<usize> {
-    if written == 0 {
-        Err(io::ErrorKind::WriteZero.into())
-    } else {
-        Ok(written)
+    /// The source has ended, and so does the sink (`SE-48`).
+    fn poll_end<R, W>(
+        &mut self,
+        cx: &mut Context<'_>,
+        ends: &mut Ends<'_, R, W>,
+    ) -> Poll<io::Result<()>>
+    where
+        W: AsyncWrite + Unpin + 'static,
+    {
+        // A TCP socket that was read to its end and is closed now says the same by that.
+        let closed_anyway = ends.closing && tcp_sink(ends.sink).is_some();
+        if !closed_anyway {
+            ready!(Pin::new(&mut *ends.sink).poll_shutdown(cx))?;
+        }
+        self.state = State::Done;
+        Poll::Ready(Ok(()))
     }
 }

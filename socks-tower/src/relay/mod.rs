@@ -5,12 +5,22 @@
 
 mod adaptive;
 mod direction;
+mod future;
+mod held;
+mod pace;
+#[cfg_attr(
+    not(any(target_os = "linux", target_os = "android")),
+    path = "no_pipe.rs"
+)]
+mod pipe;
 pub(crate) mod scratch;
+mod splicing;
 #[cfg(test)]
 mod tests;
 mod tunnel;
 
 pub use self::{
-    adaptive::{AdaptiveRelay, AdaptiveRelayFuture},
+    adaptive::AdaptiveRelay,
+    future::AdaptiveRelayFuture,
     tunnel::{Relay, RelayEnd, Tunnel},
 };

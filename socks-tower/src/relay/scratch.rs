@@ -1,7 +1,7 @@
 use std::cell::Cell;
 
-/// Most octets that one read takes.
-pub(crate) const MAX_CHUNK: usize = 256 * 1024;
+/// Octets of a thread's buffer.
+pub(crate) const LEN: usize = 256 * 1024;
 
 thread_local! {
     // Reads of all tunnels of a thread go through this one buffer, so that an idle tunnel holds
@@ -14,7 +14,7 @@ thread_local! {
 pub(crate) fn with<T>(work: impl FnOnce(&mut [u8]) -> T) -> T {
     let mut buffer = SCRATCH
         .take()
-        .unwrap_or_else(|| vec![0; MAX_CHUNK].into_boxed_slice());
+        .unwrap_or_else(|| vec![0; LEN].into_boxed_slice());
     let result = work(&mut buffer);
     SCRATCH.set(Some(buffer));
     result

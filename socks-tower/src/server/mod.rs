@@ -17,6 +17,7 @@ mod map_io;
 mod named;
 mod serve;
 mod session;
+mod sessions;
 mod several;
 mod tcp;
 mod tcp_options;

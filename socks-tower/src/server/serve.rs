@@ -7,14 +7,13 @@ use std::{
     time::Duration,
 };
 
-use tokio::{
-    task::{JoinSet, consume_budget},
-    time::timeout,
-};
+use tokio::{task::consume_budget, time::timeout};
 use tower_service::Service;
 use tracing::info;
 
-use super::{Listener, accept_error::AcceptError, backoff::Backoff, session::session};
+use super::{
+    Listener, accept_error::AcceptError, backoff::Backoff, session::Session, sessions::Sessions,
+};
 use crate::{BoxError, Incoming};
 
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
@@ -47,6 +46,10 @@ const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
 /// way go on: a reply or a close needs no new descriptor. What a session opens later, its
 /// connection to the target, does need one; to keep some for that, limit the sessions by
 /// readiness to less than what the process may open.
+///
+/// **Where it runs.** In a multi-threaded runtime, spawn it (`tokio::spawn(serve(..).into_future())`): the
+/// thread that blocks on the runtime is none of its workers, and accepting there wakes a worker
+/// across threads for each connection. [`Workers`](crate::Workers) go without shared threads.
 ///
 /// **One session cannot hurt another.** An error that the service returns is logged at debug level, a
 /// panic at error level without its payload. Answers are dropped: a layer around the service can
@@ -156,26 +159,26 @@ where
         drain_timeout,
     } = serve;
     let mut backoff = Backoff::default();
-    let mut sessions = JoinSet::new();
+    let mut sessions = Sessions::new();
     listener.prepare()?;
     loop {
         tokio::select! {
             biased;
             () = &mut shutdown => break,
-            // A set keeps what has ended until it is taken out.
-            Some(_) = sessions.join_next() => {}
             incoming = accept(&mut listener, &mut service, &mut backoff) => {
                 let incoming = incoming?;
                 // Readiness, for example a permit, belongs to the instance that was polled; a clone
                 // has none.
                 let next = service.clone();
                 let ready = mem::replace(&mut service, next);
-                sessions.spawn(session(ready, incoming));
+                if let Some(session) = Session::begin(ready, incoming) {
+                    sessions.spawn(session);
+                }
             }
         }
     }
     drop((listener, service));
-    drain(&mut sessions, drain_timeout).await;
+    drain(&sessions, drain_timeout).await;
     Ok(())
 }
 
@@ -213,11 +216,10 @@ where
     }
 }
 
-async fn drain(sessions: &mut JoinSet<()>, limit: Duration) {
+async fn drain(sessions: &Sessions, limit: Duration) {
     info!(sessions = sessions.len(), "draining");
-    let all_end = async { while sessions.join_next().await.is_some() {} };
-    if timeout(limit, all_end).await.is_err() {
+    if timeout(limit, sessions.all_ended()).await.is_err() {
         info!(sessions = sessions.len(), "drain timeout");
-        sessions.shutdown().await;
+        sessions.abort().await;
     }
 }

@@ -3,10 +3,7 @@
 use socks_core::{ReplyCode, message::Associate};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::{
-    driver::{Admitted, Session},
-    phases::ask,
-};
+use super::driver::{Admitted, Session};
 use crate::SessionEnd;
 
 /// Octets on the control connection after the reply that are borne (`UD-37`).
@@ -32,7 +29,7 @@ where
     };
     // Kept here as well: it may hold a slot for as long as the association lives.
     let associate = Associate::new(conn, identity, destination, permit.clone());
-    let association = match session.wire.phase(ask(relayer, associate)).await {
+    let association = match session.wire.phase(relayer.ask(associate)).await {
         Ok(Ok(association)) => association,
         Ok(Err(error)) => return session.fail(requested, error),
         Err(end) => return end,

@@ -11,7 +11,6 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{
     driver::{Admitted, Established, Session},
-    phases::ask,
     wire::Waited,
 };
 use crate::{BoxError, SessionEnd, reply_code::stranger, stream::reset_on_close, time::from_now};
@@ -40,7 +39,7 @@ where
         destination.clone(),
         permit.clone(),
     );
-    let bound = match session.wire.phase(ask(binder, bind)).await? {
+    let bound = match session.wire.phase(binder.ask(bind)).await? {
         Ok(bound) => bound,
         Err(error) => return Err(session.fail(requested, error)),
     };
@@ -97,7 +96,7 @@ where
             peer.into(),
         )
         .at(AccessPoint::BindPeer);
-        let asked = ask(&self.shared.phases.access, request);
+        let asked = self.shared.phases.access.ask(request);
         let code = match self.wire.wait(asked, true).await? {
             Waited::Done(Ok(Verdict::Allow(permit))) if permit.permits(peer) => {
                 return Ok((awaiting, permit));

@@ -4,10 +4,7 @@ use socks_core::message::Connect;
 use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::{
-    driver::{Admitted, Established, Session},
-    phases::ask,
-};
+use super::driver::{Admitted, Established, Session};
 use crate::SessionEnd;
 
 pub(super) async fn run<Io, U, R>(
@@ -31,7 +28,7 @@ where
         destination.clone(),
         permit.clone(),
     );
-    let connecting = ask(&session.shared.phases.connector, connect);
+    let connecting = session.shared.phases.connector.ask(connect);
     let connected = match session.wire.phase(connecting).await? {
         Ok(connected) => connected,
         Err(error) => return Err(session.fail(requested, error)),

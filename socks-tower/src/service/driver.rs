@@ -1,5 +1,16 @@
-use std::sync::Arc;
+use std::{future::poll_fn, sync::Arc};
 
+use super::{
+    associate, bind, connect,
+    future::{AfterHandshake, Guards, Kept, OpenTunnel},
+    negotiate::{authenticate, negotiate, rejected},
+    socks_service::Shared,
+    wire::Wire,
+};
+use crate::{
+    BoxError, ClientStream, Incoming, Relay, SessionEnd, SessionReport, Traffic, Tunnel,
+    time::{after, from_now},
+};
 use socks_core::{
     Address, Command, Method, Progress, ReplyCode,
     message::{
@@ -12,25 +23,13 @@ use tokio::{
     io::{AsyncRead, AsyncWrite},
     time::Instant,
 };
-use tower::ServiceExt;
 
-use super::{
-    associate, bind, connect,
-    negotiate::{authenticate, negotiate, rejected},
-    phases::ask,
-    socks_service::Shared,
-    wire::Wire,
-};
-use crate::{
-    BoxError, ClientStream, Incoming, Relay, RelayEnd, SessionEnd, SessionReport, Traffic, Tunnel,
-    time::{after, from_now},
-};
-
-/// Serves one connection from its first octet to its end.
-pub(super) async fn run<Io, U, R>(
+/// Serves one connection up to its tunnel. A session that ends without one is closed here, with its last
+/// words.
+pub(super) async fn handshake<Io, U, R>(
     shared: Arc<Shared<U, R>>,
     incoming: Incoming<Io>,
-) -> SessionReport
+) -> AfterHandshake
 where
     Io: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     U: Send + 'static,
@@ -39,47 +38,12 @@ where
     let started = incoming.accepted;
     let mut report = SessionReport::new(&incoming);
     let traffic = Arc::<Traffic>::default();
-    // The handshake's memory is boxed so that it is gone while the tunnel is open.
-    let handshake = handshake(&shared, incoming, started, &traffic, &mut report);
-    report.end = match Box::pin(handshake).await {
-        // Permits live as long as the tunnel: they may hold slots.
-        Ok((tunnel, _permits)) => relay(&shared.relay, tunnel).await,
-        Err(end) => end,
-    };
-    report.sent = traffic.sent();
-    report.received = traffic.received();
-    report.duration = started.elapsed();
-    report
-}
-
-async fn relay<C, U>(relay: &impl Relay<C, U>, tunnel: Tunnel<C, U>) -> SessionEnd {
-    match relay.clone().oneshot(tunnel).await {
-        Ok(RelayEnd::Closed) => SessionEnd::Closed,
-        Ok(RelayEnd::Idle) => SessionEnd::Idle,
-        Ok(RelayEnd::Reset(side)) => SessionEnd::Reset(side),
-        Err(error) => SessionEnd::Relay(error.into()),
-    }
-}
-
-/// Everything up to the tunnel. A session that ends without one is closed here, with its last
-/// words.
-async fn handshake<Io, U, R>(
-    shared: &Shared<U, R>,
-    incoming: Incoming<Io>,
-    started: Instant,
-    traffic: &Arc<Traffic>,
-    report: &mut SessionReport,
-) -> Result<(Tunnel<ClientStream<Io>, U>, Permits), SessionEnd>
-where
-    Io: AsyncRead + AsyncWrite + Unpin,
-    U: Send + 'static,
-{
     let deadlines = &shared.deadlines;
     let total = deadlines.total(shared.phases.authenticator.is_some());
     let mut session = Session {
-        shared,
-        report,
-        traffic,
+        shared: &*shared,
+        report: &mut report,
+        traffic: &traffic,
         wire: Wire::new(
             incoming.io,
             after(started, deadlines.first_octet.min(total)),
@@ -88,13 +52,39 @@ where
     let mut conn = ConnInfo::new(incoming.id, Version::Socks5, incoming.peer, incoming.local);
     conn.listener = incoming.listener;
     conn.extensions = incoming.extensions;
-    match session.establish(conn, after(started, total)).await {
-        Ok(established) => Ok(established.tunnel(session.wire, traffic)),
+    report.end = match session.establish(conn, after(started, total)).await {
+        Ok(established) => {
+            let (tunnel, guards) = established.tunnel(session.wire, &traffic);
+            match relay(&shared.relay, tunnel).await {
+                Ok(relay) => {
+                    let kept = Kept {
+                        guards,
+                        report,
+                        traffic,
+                        started,
+                    };
+                    return AfterHandshake::Tunnel(Box::pin(OpenTunnel::new(relay, kept)));
+                }
+                Err(error) => SessionEnd::Relay(error),
+            }
+        }
         Err(end) => {
             session.wire.close(deadlines.close).await;
-            Err(end)
+            end
         }
-    }
+    };
+    AfterHandshake::Ended(Box::new(report.complete(&traffic, started)))
+}
+
+/// What a relay makes of the tunnel, once it is ready for it.
+async fn relay<C, U, R: Relay<C, U>>(
+    relay: &R,
+    tunnel: Tunnel<C, U>,
+) -> Result<R::Future, BoxError> {
+    let mut relay = relay.clone();
+    let ready = poll_fn(|cx| relay.poll_ready(cx)).await;
+    ready.map_err(Into::into)?;
+    Ok(relay.call(tunnel))
 }
 
 /// A session up to its tunnel.
@@ -131,7 +121,7 @@ impl<U> Established<U> {
         self,
         wire: Wire<Io>,
         traffic: &Arc<Traffic>,
-    ) -> (Tunnel<ClientStream<Io>, U>, Permits) {
+    ) -> (Tunnel<ClientStream<Io>, U>, Guards) {
         let Self {
             target,
             conn,
@@ -141,8 +131,9 @@ impl<U> Established<U> {
         } = self;
         let mut tunnel = Tunnel::new(wire.into_stream(), target, conn, identity, destination);
         tunnel.traffic = Arc::clone(traffic);
-        tunnel.permit = permits.0.clone();
-        (tunnel, permits)
+        let guards = Guards::new(&permits);
+        tunnel.permit = permits.0;
+        (tunnel, guards)
     }
 }
 
@@ -266,8 +257,9 @@ where
         }
         let admitted = self.admit(conn, identity, requested).await?;
         match admitted.requested.command() {
-            Command::Bind => bind::run(self, admitted).await,
-            Command::UdpAssociate => Err(associate::run(self, admitted).await),
+            // Boxed, so that a CONNECT does not make room for them.
+            Command::Bind => Box::pin(bind::run(self, admitted)).await,
+            Command::UdpAssociate => Err(Box::pin(associate::run(self, admitted)).await),
             _ => connect::run(self, admitted).await,
         }
     }
@@ -284,11 +276,8 @@ where
             requested.command(),
             requested.destination().clone(),
         );
-        match self
-            .wire
-            .phase(ask(&self.shared.phases.access, request))
-            .await?
-        {
+        let asked = self.shared.phases.access.ask(request);
+        match self.wire.phase(asked).await? {
             Ok(Verdict::Allow(permit)) => {
                 let destination = match &permit.destination {
                     None => requested.destination().clone(),

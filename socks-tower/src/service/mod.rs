@@ -8,15 +8,13 @@ mod bind;
 mod connect;
 mod deadlines;
 mod driver;
+mod future;
 mod negotiate;
 mod phases;
 mod socks_service;
-#[cfg(test)]
-mod tests;
 mod wire;
 
 pub use self::{
-    deadlines::Deadlines,
-    negotiate::MakeSubnegotiation,
-    socks_service::{SocksFuture, SocksService},
+    deadlines::Deadlines, future::SocksFuture, negotiate::MakeSubnegotiation,
+    socks_service::SocksService,
 };

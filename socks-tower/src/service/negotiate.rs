@@ -1,4 +1,4 @@
-use std::{fmt, sync::Arc};
+use std::{borrow::Cow, fmt, sync::Arc};
 
 use socks_core::{
     Method,
@@ -8,10 +8,7 @@ use socks_core::{
 };
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::{
-    phases::{Phases, ask},
-    wire::Wire,
-};
+use super::{phases::Phases, wire::Wire};
 use crate::SessionEnd;
 
 /// Makes a method's sub-negotiation, one a session.
@@ -61,10 +58,13 @@ impl Methods {
     }
 
     /// The order in which methods are tried with a client.
-    fn preference(&self, authenticated: bool) -> Vec<Method> {
+    fn preference(&self, authenticated: bool) -> Cow<'_, [Method]> {
         match &self.preference {
-            Some(preference) => preference.clone(),
-            None if !authenticated => vec![Method::NO_AUTHENTICATION],
+            Some(preference) => preference.into(),
+            None if !authenticated => (&[Method::NO_AUTHENTICATION]).into(),
+            None if self.added.is_empty() => {
+                (&[Method::USERNAME_PASSWORD, Method::NO_AUTHENTICATION]).into()
+            }
             None => {
                 let built_in = [Method::USERNAME_PASSWORD, Method::NO_AUTHENTICATION];
                 let added = self.added.iter().map(|added| added.method());
@@ -74,7 +74,7 @@ impl Methods {
                         preference.push(method);
                     }
                 }
-                preference
+                preference.into()
             }
         }
     }
@@ -123,7 +123,7 @@ where
         };
         return Ok((authentication, None));
     };
-    Ok(match wire.phase(ask(authenticator, request)).await? {
+    Ok(match wire.phase(authenticator.ask(request)).await? {
         Ok(authentication) => (authentication, None),
         Err(error) => (Authentication::rejected(), Some(error)),
     })
@@ -141,7 +141,7 @@ where
     Io: AsyncRead + AsyncWrite + Unpin,
 {
     let mut failure = None;
-    for method in methods.preference(phases.authenticator.is_some()) {
+    for &method in &*methods.preference(phases.authenticator.is_some()) {
         if !offered.greeting().offers(method) {
             continue;
         }

@@ -1,8 +1,11 @@
+use std::{pin::Pin, sync::Arc};
+
+use futures_util::TryFutureExt;
 use socks_acl::SafeDefault;
 use socks_core::message::{
     AccessRequest, Associate, AuthRequest, Authentication, Bind, Connect, Verdict,
 };
-use tower::{ServiceExt, util::BoxCloneSyncService};
+use tower::ServiceExt;
 use tower_service::Service;
 
 use crate::{
@@ -11,7 +14,32 @@ use crate::{
 };
 
 /// A phase whose type was forgotten at its setter.
-type Phase<Q, A> = BoxCloneSyncService<Q, A, BoxError>;
+///
+/// Like a `BoxCloneSyncService`, but the driver only ever asks a clone of its own once, so a clone
+/// need not be boxed, nor the future apart from it.
+pub(super) type Phase<Q, A> = Arc<dyn Ask<Q, A>>;
+
+pub(super) trait Ask<Q, A>: Send + Sync {
+    /// Waits until a clone is ready and calls it once.
+    fn ask(&self, question: Q) -> Answer<A>;
+}
+
+type Answer<A> = Pin<Box<dyn Future<Output = Result<A, BoxError>> + Send>>;
+
+impl<S, Q, A> Ask<Q, A> for S
+where
+    S: Service<Q, Response = A, Error: Into<BoxError>, Future: Send + 'static>
+        + Clone
+        + Send
+        + Sync
+        + 'static,
+    Q: Send + 'static,
+    A: 'static,
+{
+    fn ask(&self, question: Q) -> Answer<A> {
+        Box::pin(self.clone().oneshot(question).map_err(Into::into))
+    }
+}
 
 /// The services of a pipeline.
 pub(super) struct Phases<U> {
@@ -26,27 +54,27 @@ impl<U: 'static> Phases<U> {
     pub(super) fn new(connector: impl Connector<U>) -> Self {
         Self {
             authenticator: None,
-            access: erase(SafeDefault::new()),
-            connector: erase(connector),
+            access: Arc::new(SafeDefault::new()),
+            connector: Arc::new(connector),
             binder: None,
             udp_relayer: None,
         }
     }
 
     pub(super) fn set_authenticator(&mut self, authenticator: impl Authenticator) {
-        self.authenticator = Some(erase(authenticator));
+        self.authenticator = Some(Arc::new(authenticator));
     }
 
     pub(super) fn set_access(&mut self, access: impl AccessController) {
-        self.access = erase(access);
+        self.access = Arc::new(access);
     }
 
     pub(super) fn set_binder(&mut self, binder: impl Binder<U>) {
-        self.binder = Some(erase(binder));
+        self.binder = Some(Arc::new(binder));
     }
 
     pub(super) fn set_udp_relayer(&mut self, udp_relayer: impl UdpRelayer) {
-        self.udp_relayer = Some(erase(udp_relayer));
+        self.udp_relayer = Some(Arc::new(udp_relayer));
     }
 }
 
@@ -61,23 +89,4 @@ impl<U> Clone for Phases<U> {
             udp_relayer: self.udp_relayer.clone(),
         }
     }
-}
-
-fn erase<S, Q: 'static, A: 'static>(service: S) -> Phase<Q, A>
-where
-    S: Service<Q, Response = A, Error: Into<BoxError>, Future: Send + 'static>
-        + Clone
-        + Send
-        + Sync
-        + 'static,
-{
-    BoxCloneSyncService::new(service.map_err(Into::into))
-}
-
-/// Asks a phase: waits until it is ready and calls it once.
-pub(super) async fn ask<Q: 'static, A: 'static>(
-    phase: &Phase<Q, A>,
-    question: Q,
-) -> Result<A, BoxError> {
-    phase.clone().oneshot(question).await
 }

@@ -2,8 +2,6 @@ use std::{
     convert::Infallible,
     error::Error as StdError,
     fmt,
-    future::Future,
-    pin::Pin,
     sync::Arc,
     task::{Context, Poll},
 };
@@ -15,7 +13,9 @@ use tokio::{
 };
 use tower_service::Service;
 
-use super::{Deadlines, MakeSubnegotiation, driver, negotiate::Methods, phases::Phases};
+use super::{
+    Deadlines, MakeSubnegotiation, SocksFuture, driver, negotiate::Methods, phases::Phases,
+};
 use crate::{
     AccessController, AdaptiveRelay, Authenticator, Binder, ClientStream, Connector, Incoming,
     Relay, SessionReport, UdpRelayer,
@@ -205,23 +205,7 @@ where
     }
 
     fn call(&mut self, incoming: Incoming<Io>) -> SocksFuture {
-        SocksFuture(Box::pin(driver::run(Arc::clone(&self.shared), incoming)))
-    }
-}
-
-/// A session under way.
-///
-/// # Cancel safety
-///
-/// Dropping it closes the client's connection and everything that was opened for it; there is no
-/// report then.
-pub struct SocksFuture(Pin<Box<dyn Future<Output = SessionReport> + Send>>);
-
-impl Future for SocksFuture {
-    type Output = Result<SessionReport, Infallible>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.0.as_mut().poll(cx).map(Ok)
+        SocksFuture::new(driver::handshake(Arc::clone(&self.shared), incoming))
     }
 }
 
@@ -264,11 +248,5 @@ impl<U, R> fmt::Debug for SocksService<U, R> {
             .field("methods", methods)
             .field("deadlines", deadlines)
             .finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for SocksFuture {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("SocksFuture").finish()
     }
 }

@@ -5,7 +5,6 @@ use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     time::{Instant, Sleep},
 };
-use zeroize::Zeroize;
 
 use crate::{BoxError, ClientStream, SessionEnd, stream::Buffers, time::from_now};
 
@@ -119,7 +118,7 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
             write = write => write.map_err(disconnected)?,
             () = &mut self.deadline => return Err(SessionEnd::TimedOut),
         }
-        self.buffers.output.zeroize();
+        self.buffers.output.wipe();
         self.sent = 0;
         Ok(())
     }
@@ -130,11 +129,10 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
     /// does not (`R5-62`), unless `until_end` says that it does (`BI-16`, `UD-37`).
     pub(super) async fn wait<T>(
         &mut self,
-        work: impl Future<Output = T>,
+        mut work: impl Future<Output = T> + Unpin,
         until_end: bool,
     ) -> Result<Waited<T>, SessionEnd> {
         self.flush().await?;
-        tokio::pin!(work);
         loop {
             if self.ended && until_end {
                 return Err(SessionEnd::Disconnected);
@@ -155,7 +153,7 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
     /// it.
     pub(super) async fn phase<T>(
         &mut self,
-        work: impl Future<Output = Result<T, BoxError>>,
+        work: impl Future<Output = Result<T, BoxError>> + Unpin,
     ) -> Result<Result<T, BoxError>, SessionEnd> {
         Ok(match self.wait(work, false).await? {
             Waited::Done(result) => result,
@@ -167,10 +165,9 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
     /// away, and `limit` octets of that are too much (`UD-37`). `None` if the client left first.
     pub(super) async fn accompany<T>(
         &mut self,
-        work: impl Future<Output = T>,
+        mut work: impl Future<Output = T> + Unpin,
         limit: usize,
     ) -> Option<T> {
-        tokio::pin!(work);
         let mut discarded = self.buffers.input.len();
         let mut sink = [0; 512];
         while !self.ended && discarded <= limit {
@@ -196,7 +193,7 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
         self.stream.protect(protection, &self.buffers.input);
         // The end, if it was seen, is behind what was just handed over.
         self.ended = false;
-        self.buffers.input.zeroize();
+        self.buffers.input.wipe();
         Ok(())
     }
 

@@ -1,8 +1,11 @@
-use std::io;
+use std::{
+    io,
+    ops::{Deref, DerefMut},
+};
 
 use bytes::{BufMut, Bytes};
 use tokio::io::{AsyncRead, AsyncReadExt};
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroize;
 
 /// The octets of a handshake, on either side of it: what has arrived and is not used yet, and what
 /// is to be sent.
@@ -10,8 +13,8 @@ use zeroize::{Zeroize, Zeroizing};
 /// Both hold passwords at times: what was used is wiped at once, the rest when they are dropped
 /// (`UP-23`).
 pub(crate) struct Buffers {
-    pub(crate) input: Zeroizing<Vec<u8>>,
-    pub(crate) output: Zeroizing<Vec<u8>>,
+    pub(crate) input: Wiped,
+    pub(crate) output: Wiped,
 }
 
 impl Buffers {
@@ -22,8 +25,8 @@ impl Buffers {
     /// `output` is room for what is to be sent.
     pub(crate) fn new(output: usize) -> Self {
         Self {
-            input: Zeroizing::new(Vec::with_capacity(Self::CAPACITY)),
-            output: Zeroizing::new(Vec::with_capacity(output)),
+            input: Wiped(Vec::with_capacity(Self::CAPACITY)),
+            output: Wiped(Vec::with_capacity(output)),
         }
     }
 
@@ -51,17 +54,17 @@ impl Buffers {
         stream: &mut (impl AsyncRead + Unpin),
         limit: usize,
     ) -> io::Result<usize> {
-        let input = &mut *self.input;
+        let input = &mut self.input;
         if input.len() == input.capacity() {
             // Only early data gets here. It may hold no password, but its buffer may have.
             let mut larger = Vec::with_capacity(limit.min(input.len() * 4));
             larger.extend_from_slice(input);
-            input.zeroize();
-            *input = larger;
+            input.wipe();
+            **input = larger;
         }
         let room = limit.saturating_sub(input.len());
         let room = room.min(input.capacity() - input.len());
-        stream.read_buf(&mut input.limit(room)).await
+        stream.read_buf(&mut (&mut **input).limit(room)).await
     }
 
     /// What was read too far.
@@ -70,5 +73,37 @@ impl Buffers {
             true => Bytes::new(),
             false => Bytes::copy_from_slice(&self.input),
         }
+    }
+}
+
+/// Octets that are wiped when they go. What a `Vec` has room for beyond its length was never filled
+/// or is wiped already, so only its length is looked at: wiping all of it would cost more than all the
+/// rest of a handshake's parsing.
+pub(crate) struct Wiped(Vec<u8>);
+
+impl Wiped {
+    pub(crate) fn wipe(&mut self) {
+        self.0.as_mut_slice().zeroize();
+        self.0.clear();
+    }
+}
+
+impl Drop for Wiped {
+    fn drop(&mut self) {
+        self.wipe();
+    }
+}
+
+impl Deref for Wiped {
+    type Target = Vec<u8>;
+
+    fn deref(&self) -> &Vec<u8> {
+        &self.0
+    }
+}
+
+impl DerefMut for Wiped {
+    fn deref_mut(&mut self) -> &mut Vec<u8> {
+        &mut self.0
     }
 }

@@ -4,7 +4,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 use socks_core::subnegotiation::Protection;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
@@ -17,65 +17,87 @@ use super::protected::Protected;
 /// [`ClientTunnel`](crate::client::ClientTunnel), with one of these inside.
 pub struct ClientStream<Io> {
     io: Io,
+    /// Nothing for nearly every tunnel, and then it costs one word.
+    between: Option<Box<Between>>,
+}
+
+/// What is between a stream and its user.
+#[derive(Default)]
+struct Between {
+    /// What was read too far, and with `ended` that the end was seen behind it.
     early: Bytes,
     ended: bool,
-    protected: Option<Box<Protected>>,
+    protected: Option<Protected>,
 }
 
 impl<Io> ClientStream<Io> {
     pub(crate) fn new(io: Io) -> Self {
-        Self {
-            io,
-            early: Bytes::new(),
-            ended: false,
-            protected: None,
-        }
+        Self { io, between: None }
     }
 
     /// Puts octets that were read too far in front of what is to come. With `ended`, the end of
     /// the stream was seen behind them.
     pub(crate) fn unread(&mut self, early: Bytes, ended: bool) {
-        self.early = early;
-        self.ended = ended;
+        if !early.is_empty() || ended {
+            let between = self.between.get_or_insert_default();
+            (between.early, between.ended) = (early, ended);
+        }
     }
 
     /// From here on everything is protected. `input` is what was read too far.
     pub(crate) fn protect(&mut self, protection: Box<dyn Protection>, input: &[u8]) {
-        self.protected = Some(Box::new(Protected::new(protection, input)));
+        let between = self.between.get_or_insert_default();
+        between.protected = Some(Protected::new(protection, input));
     }
 
     /// The stream below, if what goes over it is exactly what the application sees: nothing was
     /// read too far and there is no protection.
     pub fn get_plain(&self) -> Option<&Io> {
-        (self.early.is_empty() && !self.ended && self.protected.is_none()).then_some(&self.io)
+        self.between.is_none().then_some(&self.io)
     }
 
-    /// The stream itself, under the same condition.
+    /// The stream below, if exactly what is written here goes over it.
+    pub(crate) fn plain_sink(&self) -> Option<&Io> {
+        (!self.is_protected()).then_some(&self.io)
+    }
+
+    /// The stream itself, under the condition of [`get_plain`](Self::get_plain).
     ///
     /// # Errors
     ///
     /// Gives this back if there is more to it than the stream.
     pub fn into_plain(self) -> Result<Io, Self> {
-        match self.get_plain() {
-            Some(_) => Ok(self.io),
-            None => Err(self),
+        match self.between {
+            None => Ok(self.io),
+            Some(_) => Err(self),
         }
     }
 
     /// The stream below and what was read too far, unless there is protection.
     pub(crate) fn into_unprotected(self) -> Result<(Io, Bytes), Self> {
-        match self.protected {
-            None => Ok((self.io, self.early)),
-            Some(_) => Err(self),
+        match self.is_protected() {
+            false => Ok((self.io, self.between.unwrap_or_default().early)),
+            true => Err(self),
         }
     }
 
     pub(crate) fn is_protected(&self) -> bool {
-        self.protected.is_some()
+        self.protected().is_some()
     }
 
     pub(crate) fn io(&self) -> &Io {
         &self.io
+    }
+
+    fn protected(&self) -> Option<&Protected> {
+        self.between.as_ref()?.protected.as_ref()
+    }
+
+    /// The stream and its protection, if there is one.
+    fn parts(&mut self) -> (&mut Io, Option<&mut Protected>) {
+        let between = self.between.as_mut();
+        let protected = between.and_then(|between| between.protected.as_mut());
+        (&mut self.io, protected)
     }
 }
 
@@ -86,15 +108,22 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> AsyncRead for ClientStream<Io> {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
-        if !this.early.is_empty() {
-            let early = this.early.split_to(this.early.len().min(buf.remaining()));
-            buf.put_slice(early.chunk());
-            return Poll::Ready(Ok(()));
+        if let Some(between) = &mut this.between {
+            let early = &mut between.early;
+            if !early.is_empty() {
+                buf.put_slice(&early.split_to(early.len().min(buf.remaining())));
+                if early.is_empty() && !between.ended && between.protected.is_none() {
+                    this.between = None;
+                }
+                return Poll::Ready(Ok(()));
+            }
+            if between.ended {
+                return Poll::Ready(Ok(()));
+            }
         }
-        match &mut this.protected {
-            _ if this.ended => Poll::Ready(Ok(())),
-            None => Pin::new(&mut this.io).poll_read(cx, buf),
-            Some(protected) => protected.poll_read(&mut this.io, cx, buf),
+        match this.parts() {
+            (io, None) => Pin::new(io).poll_read(cx, buf),
+            (io, Some(protected)) => protected.poll_read(io, cx, buf),
         }
     }
 }
@@ -105,35 +134,40 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> AsyncWrite for ClientStream<Io> {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let this = &mut *self;
-        match &mut this.protected {
-            None => Pin::new(&mut this.io).poll_write(cx, buf),
-            Some(protected) => protected.poll_write(&mut this.io, cx, buf),
+        match self.parts() {
+            (io, None) => Pin::new(io).poll_write(cx, buf),
+            (io, Some(protected)) => protected.poll_write(io, cx, buf),
         }
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let this = &mut *self;
-        if let Some(protected) = &mut this.protected {
-            std::task::ready!(protected.poll_flush(&mut this.io, cx))?;
+        let (io, protected) = self.parts();
+        if let Some(protected) = protected {
+            std::task::ready!(protected.poll_flush(io, cx))?;
         }
-        Pin::new(&mut this.io).poll_flush(cx)
+        Pin::new(io).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let this = &mut *self;
-        if let Some(protected) = &mut this.protected {
-            std::task::ready!(protected.poll_flush(&mut this.io, cx))?;
+        let (io, protected) = self.parts();
+        if let Some(protected) = protected {
+            std::task::ready!(protected.poll_flush(io, cx))?;
         }
-        Pin::new(&mut this.io).poll_shutdown(cx)
+        Pin::new(io).poll_shutdown(cx)
     }
 }
 
 impl<Io> fmt::Debug for ClientStream<Io> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientStream")
-            .field("early", &self.early.len())
-            .field("protected", &self.protected.is_some())
+            .field(
+                "early",
+                &self
+                    .between
+                    .as_ref()
+                    .map_or(0, |between| between.early.len()),
+            )
+            .field("protected", &self.is_protected())
             .finish_non_exhaustive()
     }
 }

@@ -6,4 +6,7 @@ mod protected;
 mod tcp;
 
 pub use self::client_stream::ClientStream;
-pub(crate) use self::{buffers::Buffers, tcp::reset_on_close};
+pub(crate) use self::{
+    buffers::Buffers,
+    tcp::{reset_on_close, tcp_sink, tcp_source},
+};

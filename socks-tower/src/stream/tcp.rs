@@ -13,6 +13,23 @@ fn tcp<S: 'static>(stream: &S) -> Option<&TcpStream> {
     stream.downcast_ref().or_else(client).or_else(tunnel)
 }
 
+/// The TCP socket that a stream is read from, if the stream's user reads just what arrives there:
+/// nothing was read too far, and there is no protection around it.
+pub(crate) fn tcp_source<S: 'static>(stream: &S) -> Option<&TcpStream> {
+    let stream = stream as &dyn Any;
+    let client = || stream.downcast_ref().and_then(ClientStream::get_plain);
+    let tunnel = || stream.downcast_ref().and_then(ClientTunnel::get_plain);
+    stream.downcast_ref().or_else(client).or_else(tunnel)
+}
+
+/// The TCP socket that a stream is written to, if just what is written goes out there.
+pub(crate) fn tcp_sink<S: 'static>(stream: &S) -> Option<&TcpStream> {
+    let stream = stream as &dyn Any;
+    let client = || stream.downcast_ref().and_then(ClientStream::plain_sink);
+    let tunnel = || stream.downcast_ref().and_then(ClientTunnel::plain_sink);
+    stream.downcast_ref().or_else(client).or_else(tunnel)
+}
+
 /// Makes the coming close of `stream` a reset, so that the peer does not take an aborted transfer
 /// for a complete one (`SE-49`). Streams other than TCP just close.
 pub(crate) fn reset_on_close<S: 'static>(stream: &S) {

@@ -20,10 +20,13 @@ pub(super) const HEADROOM: usize = 22;
 
 /// Where the decisions of a [`Flow`] lead.
 pub(super) trait Outlet {
-    /// Sends a payload to a target.
+    /// Sends a payload to a target at once.
     fn to_target(&mut self, to: SocketAddr, data: &[u8]) -> io::Result<()>;
-    /// Sends a datagram, header and all, to the client.
-    fn to_client(&mut self, to: SocketAddr, datagram: &[u8]) -> io::Result<()>;
+    /// Has a payload sent to a target, with others. What becomes of it is told to
+    /// [`Flow::settle`].
+    fn queue_to_target(&mut self, to: SocketAddr, data: &[u8]);
+    /// The same for a datagram to the client, header and all, with so many octets of payload.
+    fn queue_to_client(&mut self, to: SocketAddr, datagram: &[u8], payload: usize);
     /// Begins a lookup, whose end is told to [`Flow::resolved`].
     fn resolve(&mut self, name: Name);
     /// From now on the client sends from here only.
@@ -126,21 +129,27 @@ pub(super) fn reason(error: io::Error) -> DropReason {
     reason_of(&error)
 }
 
-fn reason_of(error: &io::Error) -> DropReason {
+pub(super) fn reason_of(error: &io::Error) -> DropReason {
     match error.kind() {
         io::ErrorKind::WouldBlock | io::ErrorKind::OutOfMemory => DropReason::Congested,
-        _ if is_oversize(error) => DropReason::Oversize,
+        _ if is(error, NO_BUFFERS) => DropReason::Congested,
+        _ if is(error, TOO_LONG) => DropReason::Oversize,
         _ => DropReason::Socket,
     }
 }
 
+// Two that the standard library has no kind for.
 #[cfg(unix)]
-fn is_oversize(error: &io::Error) -> bool {
-    error.raw_os_error() == Some(libc::EMSGSIZE)
-}
-
+const NO_BUFFERS: i32 = libc::ENOBUFS;
+#[cfg(unix)]
+const TOO_LONG: i32 = libc::EMSGSIZE;
+/// WSAENOBUFS
 #[cfg(not(unix))]
-fn is_oversize(error: &io::Error) -> bool {
-    // WSAEMSGSIZE
-    error.raw_os_error() == Some(10040)
+const NO_BUFFERS: i32 = 10055;
+/// WSAEMSGSIZE
+#[cfg(not(unix))]
+const TOO_LONG: i32 = 10040;
+
+fn is(error: &io::Error, code: i32) -> bool {
+    error.raw_os_error() == Some(code)
 }

@@ -15,6 +15,7 @@ use tokio::time::Instant;
 
 use super::{
     DropReason, UdpRelay,
+    batch::Settled,
     flow::{Flow, HEADROOM, Outlet},
 };
 use crate::{Addrs, Name};
@@ -33,6 +34,9 @@ const CLIENT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1
 struct Out {
     sent: u64,
     lookups: Vec<Name>,
+    /// What is queued fails.
+    fails: bool,
+    settled: Vec<Settled>,
     last_target: Option<SocketAddr>,
 }
 
@@ -45,11 +49,24 @@ impl Outlet for Out {
         Ok(())
     }
 
-    fn to_client(&mut self, to: SocketAddr, datagram: &[u8]) -> io::Result<()> {
+    fn queue_to_target(&mut self, to: SocketAddr, data: &[u8]) {
+        let result = match self.fails {
+            true => Err(io::ErrorKind::NetworkUnreachable.into()),
+            false => self.to_target(to, data),
+        };
+        self.settled.push(Settled::ToTarget {
+            to,
+            payload: data.len(),
+            result,
+        });
+    }
+
+    fn queue_to_client(&mut self, to: SocketAddr, datagram: &[u8], payload: usize) {
         assert_eq!(to.ip(), CLIENT.ip(), "UD-16");
         assert!(matches!(datagram, [0, 0, 0, 1 | 4, ..]), "UD-17, UD-18");
         self.sent += 1;
-        Ok(())
+        let result = Ok(());
+        self.settled.push(Settled::ToClient { payload, result });
     }
 
     fn resolve(&mut self, name: Name) {
@@ -142,8 +159,17 @@ impl RelayPath {
         over
     }
 
-    /// Nothing is relayed or counted more often than it came, and lookups stay bounded.
-    fn check(&self) {
+    /// From now on what is sent in batches fails, or not.
+    pub fn fail(&mut self, fails: bool) {
+        self.out.fails = fails;
+    }
+
+    /// The batch ends: nothing is relayed or counted more often than it came, and lookups stay
+    /// bounded.
+    fn check(&mut self) {
+        for settled in self.out.settled.drain(..) {
+            self.flow.settle(settled, self.now);
+        }
         let counters = self.flow.counters();
         let dropped: u64 = DropReason::ALL
             .iter()

@@ -31,10 +31,15 @@
 //! | what the application says (`UD-34`) | `filter.rs` |
 //! | the header (`UD-17`, `UD-18`) | `to_client.rs` |
 //!
+//! Around them, `running.rs` takes what a socket has in one call, and what was decided is sent
+//! together at the end of that batch (`batch/`, `outlet.rs`); only then it is known what became of
+//! each datagram, and counted (`settled.rs`).
+//!
 //! What is dropped is dropped without a word (`UD-15`), counted by [`DropReason`] in
 //! [`UdpCounters`], and never ends the association.
 
 mod advertise;
+mod batch;
 mod bucket;
 mod client;
 mod counters;
@@ -46,12 +51,15 @@ mod fragments;
 #[allow(missing_debug_implementations, reason = "a test, not the library")]
 mod fuzzing;
 mod names;
+mod outlet;
 mod place;
 mod policy;
+mod port;
 mod protection;
 mod relay;
 mod running;
 mod settings;
+mod settled;
 mod socket;
 mod sockets;
 mod targets;

@@ -13,7 +13,7 @@ use tower_service::Service;
 
 use super::{
     AdvertiseRelay, ClientPin, MakeDatagramFilter, MakeDatagramProtection, ReplyPolicy,
-    UdpRelayError, flow::Flow, fragments::Reassembly, place::Place, running::run,
+    UdpRelayError, flow::Flow, fragments::Reassembly, place::Place, port::Port, running::run,
     settings::Settings, socket, sockets::Sockets,
 };
 use crate::{Association, Resolver, SystemResolver};
@@ -109,6 +109,17 @@ impl<R> UdpRelay<R> {
     #[must_use]
     pub fn ipv6(self, ipv6: bool) -> Self {
         self.with(|settings| settings.ipv6 = ipv6)
+    }
+
+    /// Whether datagrams of the same length that go to the same place one after the other are
+    /// handed to the system in one piece, which it or the network card cuts (`UDP_SEGMENT` on
+    /// Linux, since 4.18), and taken from it in one piece (`UDP_GRO`, since 5.0). On by default,
+    /// without effect elsewhere. What is on the wire is the same either way; a card or driver that
+    /// cuts wrongly is a reason to turn it off. Where the system refuses, the datagrams go one by
+    /// one by themselves.
+    #[must_use]
+    pub fn segmentation_offload(self, segmentation_offload: bool) -> Self {
+        self.with(|settings| settings.segmentation_offload = segmentation_offload)
     }
 
     /// From which port of the client's address datagrams are accepted (`UD-6`).
@@ -225,8 +236,8 @@ impl<R: Resolver> UdpRelay<R> {
             Some(egress) => egress.or(&settings.egress),
             None => settings.egress.clone(),
         };
-        let (resolver, patience) = (self.resolver.clone(), settings.names.patience);
-        let sockets = Sockets::new(socket, egress, settings.ipv6, resolver, patience);
+        let port = Port::new(socket, relay.is_ipv4(), settings.segmentation_offload);
+        let sockets = Sockets::new(port, egress, settings, self.resolver.clone());
         let flow = Flow::new(settings, associate, client, Instant::now());
         let (traffic, counters) = (flow.traffic().clone(), flow.counters().clone());
         let relay = async move {

@@ -1,28 +1,22 @@
 use std::{
     future::{Future, poll_fn},
-    io,
-    net::SocketAddr,
     pin::Pin,
     task::{Context, Poll},
 };
 
 use futures_util::StreamExt;
-use tokio::{
-    net::UdpSocket,
-    time::{Instant, Sleep},
-};
+use tokio::time::{Instant, Sleep};
 
 use super::{
-    flow::{Flow, HEADROOM},
-    sockets::{Outside, Sockets},
+    batch::{self, Batch, Side},
+    flow::Flow,
+    outlet::{Calls, Exit},
+    sockets::Sockets,
 };
-use crate::{Resolver, relay::scratch};
+use crate::{Resolver, yield_now};
 
-/// Datagrams of one socket that are relayed before others get the thread.
-const BATCH: usize = 32;
-
-/// Longer than any datagram, so that none is cut (`UD-36`).
-const LONGEST: usize = 65_536;
+/// Datagrams of one socket behind which others get the thread.
+const TURN: usize = 32;
 
 /// Relays until the association ends by itself.
 pub(super) async fn run<R: Resolver>(mut flow: Flow, mut sockets: Sockets<R>) {
@@ -37,15 +31,19 @@ fn poll<R: Resolver>(
     cx: &mut Context<'_>,
 ) -> Poll<()> {
     let now = Instant::now();
-    let more = scratch::with(|buffer| {
-        let client = from_client(flow, sockets, buffer, now, cx);
+    let more = batch::with(|batch| {
+        let mut turn = Turn {
+            flow,
+            sockets,
+            batch,
+            now,
+        };
+        let client = turn.take(Side::Client, cx);
         // Behind the client's datagrams, so that a lookup which began just now is asked for its
         // waker; before the outside, so that a socket which an answer opens is read at once.
-        while let Poll::Ready(Some((name, addrs))) = sockets.lookups.poll_next_unpin(cx) {
-            flow.resolved(&name, addrs.as_ref(), now, sockets);
-        }
-        let v4 = from_outside(flow, sockets, |sockets| &sockets.v4, buffer, now, cx);
-        let v6 = from_outside(flow, sockets, |sockets| &sockets.v6, buffer, now, cx);
+        turn.answers(cx);
+        let v4 = turn.take(Side::V4, cx);
+        let v6 = turn.take(Side::V6, cx);
         client | v4 | v6
     });
     loop {
@@ -63,70 +61,81 @@ fn poll<R: Resolver>(
         timer.as_mut().reset(flow.deadline());
     }
     if more {
-        cx.waker().wake_by_ref();
+        yield_now::defer(cx);
     }
     Poll::Pending
 }
 
-/// Relays a batch; true if there may be more.
-fn from_client<R: Resolver>(
-    flow: &mut Flow,
-    sockets: &mut Sockets<R>,
-    buffer: &mut [u8],
+/// One poll of an association that has the thread's batch.
+struct Turn<'a, R> {
+    flow: &'a mut Flow,
+    sockets: &'a mut Sockets<R>,
+    batch: &'a mut Batch,
     now: Instant,
-    cx: &mut Context<'_>,
-) -> bool {
-    for _ in 0..BATCH {
-        let buffer = buffer.get_mut(..LONGEST).unwrap_or_default();
-        match receive(&sockets.client, buffer, cx) {
-            Poll::Pending => return false,
-            Poll::Ready(Ok((len, source))) => {
-                let datagram = buffer.get(..len).unwrap_or_default();
-                flow.client_sent(datagram, source, now, sockets);
-            }
-            Poll::Ready(Err(error)) => flow.failed(&error),
-        }
-    }
-    true
 }
 
-fn from_outside<R: Resolver>(
-    flow: &mut Flow,
-    sockets: &mut Sockets<R>,
-    side: fn(&Sockets<R>) -> &Outside,
-    buffer: &mut [u8],
-    now: Instant,
-    cx: &mut Context<'_>,
-) -> bool {
-    for _ in 0..BATCH {
-        let Some(socket) = side(sockets).socket() else {
-            return false;
+impl<R: Resolver> Turn<'_, R> {
+    /// Relays what a socket has; true if there may be more.
+    fn take(&mut self, side: Side, cx: &mut Context<'_>) -> bool {
+        let mut taken = 0;
+        while taken < TURN {
+            let Some(port) = self.sockets.port_mut(side) else {
+                return false;
+            };
+            let arrivals = &mut self.batch.arrivals;
+            match arrivals.poll_receive(port, cx) {
+                Poll::Pending => return false,
+                Poll::Ready(Ok(())) => taken += self.relay(side),
+                Poll::Ready(Err(error)) => {
+                    self.flow.failed(&error);
+                    taken += 1;
+                }
+            }
+        }
+        true
+    }
+
+    /// Relays what has arrived, and answers how many datagrams.
+    fn relay(&mut self, side: Side) -> usize {
+        let (flow, now) = (&mut *self.flow, self.now);
+        let arrivals = &mut self.batch.arrivals;
+        let mut exit = Exit {
+            calls: Calls {
+                sockets: self.sockets,
+                sender: &mut self.batch.sender,
+            },
+            departures: &mut self.batch.departures,
         };
-        let room = buffer.get_mut(HEADROOM..HEADROOM + LONGEST);
-        match receive(socket, room.unwrap_or_default(), cx) {
-            Poll::Pending => return false,
-            Poll::Ready(Ok((len, source))) => {
-                let payload = HEADROOM..HEADROOM + len;
-                flow.outside_sent(buffer, payload, source, now, sockets);
+        let arrived = arrivals.len();
+        for index in 0..arrived {
+            let Some((slot, octets, source)) = arrivals.slot(index) else {
+                break;
+            };
+            match side {
+                Side::Client => {
+                    let datagram = slot.get(octets).unwrap_or_default();
+                    flow.client_sent(datagram, source, now, &mut exit);
+                }
+                Side::V4 | Side::V6 => flow.outside_sent(slot, octets, source, now, &mut exit),
             }
-            Poll::Ready(Err(error)) => flow.failed(&error),
         }
+        exit.settle(flow, now);
+        arrived
     }
-    true
-}
 
-fn receive(
-    socket: &UdpSocket,
-    buffer: &mut [u8],
-    cx: &mut Context<'_>,
-) -> Poll<io::Result<(usize, SocketAddr)>> {
-    loop {
-        if socket.poll_recv_ready(cx)?.is_pending() {
-            return Poll::Pending;
-        }
-        match socket.try_recv_from(buffer) {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            received => return Poll::Ready(received),
+    /// Sends what has waited for the lookups that ended.
+    fn answers(&mut self, cx: &mut Context<'_>) {
+        while let Poll::Ready(Some((name, addrs))) = self.sockets.lookups.poll_next_unpin(cx) {
+            let mut exit = Exit {
+                calls: Calls {
+                    sockets: self.sockets,
+                    sender: &mut self.batch.sender,
+                },
+                departures: &mut self.batch.departures,
+            };
+            self.flow
+                .resolved(&name, addrs.as_ref(), self.now, &mut exit);
+            exit.settle(self.flow, self.now);
         }
     }
 }

@@ -17,6 +17,7 @@ pub(super) struct Settings {
     pub(super) unnamed: Option<IpAddr>,
     pub(super) egress: Egress,
     pub(super) ipv6: bool,
+    pub(super) segmentation_offload: bool,
     pub(super) pin: ClientPin,
     pub(super) replies: ReplyPolicy,
     pub(super) max_targets: usize,
@@ -69,6 +70,7 @@ impl Default for Settings {
             unnamed: None,
             egress: Egress::new(),
             ipv6: true,
+            segmentation_offload: true,
             pin: ClientPin::default(),
             replies: ReplyPolicy::default(),
             max_targets: 1024,
@@ -94,6 +96,7 @@ impl fmt::Debug for Settings {
             .field("unnamed", &self.unnamed)
             .field("egress", &self.egress)
             .field("ipv6", &self.ipv6)
+            .field("segmentation_offload", &self.segmentation_offload)
             .field("pin", &self.pin)
             .field("replies", &self.replies)
             .field("max_targets", &self.max_targets)

@@ -18,14 +18,22 @@ pub(super) struct Targets {
     permit: Permit,
     policy: ReplyPolicy,
     max: usize,
-    /// Permitted, and when they were last sent to.
-    targets: HashMap<SocketAddr, Instant>,
+    /// The permitted ones.
+    targets: HashMap<SocketAddr, Target>,
     /// The same without ports, if replies are judged by that.
     addresses: HashMap<IpAddr, Instant>,
     /// The rules by which they were permitted.
     epoch: u64,
     /// No target is forgotten before.
     sweep_at: Instant,
+}
+
+#[derive(Debug)]
+struct Target {
+    /// When it was last sent to.
+    sent: Instant,
+    /// Whether the last datagram to it that is settled has left.
+    reached: bool,
 }
 
 impl Targets {
@@ -59,7 +67,7 @@ impl Targets {
         self.targets.retain(|target, _| permit.permits(*target));
         self.addresses.clear();
         if self.policy == ReplyPolicy::AddressRestricted {
-            for (target, sent) in &self.targets {
+            for (target, Target { sent, .. }) in &self.targets {
                 let latest = self.addresses.entry(target.ip()).or_insert(*sent);
                 *latest = (*latest).max(*sent);
             }
@@ -72,10 +80,13 @@ impl Targets {
         self.targets.contains_key(&to) || self.permit.permits(to)
     }
 
-    /// A datagram is on its way to `to`, which was permitted; or there is no room for it.
-    pub(super) fn sending(&mut self, to: SocketAddr, now: Instant) -> Result<(), DropReason> {
-        if let Some(sent) = self.targets.get_mut(&to) {
-            *sent = now;
+    /// A datagram is on its way to `to`, which was permitted; or there is no room for it. True if
+    /// the last one before it has left.
+    pub(super) fn sending(&mut self, to: SocketAddr, now: Instant) -> Result<bool, DropReason> {
+        let mut reached = false;
+        if let Some(target) = self.targets.get_mut(&to) {
+            target.sent = now;
+            reached = target.reached;
         } else {
             if self.targets.len() >= self.max {
                 self.sweep(now);
@@ -83,12 +94,26 @@ impl Targets {
             if self.targets.len() >= self.max {
                 return Err(DropReason::Targets);
             }
-            self.targets.insert(to, now);
+            self.targets.insert(to, Target { sent: now, reached });
         }
         if self.policy == ReplyPolicy::AddressRestricted {
             self.addresses.insert(to.ip(), now);
         }
-        Ok(())
+        Ok(reached)
+    }
+
+    /// A datagram to `to` has left.
+    pub(super) fn reached(&mut self, to: SocketAddr) {
+        if let Some(target) = self.targets.get_mut(&to) {
+            target.reached = true;
+        }
+    }
+
+    /// A datagram to `to` could not leave. Who may answer stays as it is.
+    pub(super) fn lost(&mut self, to: SocketAddr) {
+        if let Some(target) = self.targets.get_mut(&to) {
+            target.reached = false;
+        }
     }
 
     /// Looks through the table only when something in it may be old enough, so that a client that
@@ -97,9 +122,10 @@ impl Targets {
         if now < self.sweep_at {
             return;
         }
-        self.targets.retain(|_, sent| !forgotten(*sent, now));
+        self.targets
+            .retain(|_, target| !forgotten(target.sent, now));
         self.addresses.retain(|_, sent| !forgotten(*sent, now));
-        let oldest = self.targets.values().min().copied();
+        let oldest = self.targets.values().map(|target| target.sent).min();
         self.sweep_at = oldest.unwrap_or(now) + REMEMBERED;
     }
 
@@ -109,10 +135,12 @@ impl Targets {
         let sent = match self.policy {
             ReplyPolicy::AnyRemote if self.permit.permits(from) => return Ok(()),
             ReplyPolicy::AnyRemote => return Err(DropReason::NotPermitted),
-            ReplyPolicy::AddressRestricted => self.addresses.get(&from.ip()),
-            ReplyPolicy::AddressAndPortRestricted => self.targets.get(&from),
+            ReplyPolicy::AddressRestricted => self.addresses.get(&from.ip()).copied(),
+            ReplyPolicy::AddressAndPortRestricted => {
+                self.targets.get(&from).map(|target| target.sent)
+            }
         };
-        match sent.is_some_and(|sent| !forgotten(*sent, now)) {
+        match sent.is_some_and(|sent| !forgotten(sent, now)) {
             true => Ok(()),
             false => Err(DropReason::Unsolicited),
         }

@@ -1,11 +1,11 @@
-use std::{io, net::SocketAddr, ops::Range};
+use std::{net::SocketAddr, ops::Range};
 
 use socks_core::{Address, v5::UdpHeader};
 use tokio::time::Instant;
 
 use super::{
     Datagram, Direction, DropReason,
-    flow::{Flow, Outlet, reason},
+    flow::{Flow, Outlet},
 };
 
 impl Flow {
@@ -60,18 +60,7 @@ impl Flow {
                 &frame
             }
         };
-        let mut sent = outlet.to_client(client, datagram);
-        if let Err(error) = &sent
-            && error.kind() == io::ErrorKind::ConnectionRefused
-        {
-            // That was about an earlier datagram, and this one was not sent (UD-39).
-            self.failed(error);
-            sent = outlet.to_client(client, datagram);
-        }
-        sent.map_err(reason)?;
-        self.active = now;
-        self.traffic.add_received(octets as u64);
-        self.counters.add_received();
+        outlet.queue_to_client(client, datagram, octets);
         Ok(())
     }
 }

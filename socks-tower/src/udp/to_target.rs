@@ -161,11 +161,14 @@ impl Flow {
             requested: Some(requested),
             data,
         })?;
-        self.targets.sending(to, now)?;
+        if self.targets.sending(to, now)? {
+            outlet.queue_to_target(to, data);
+            return Ok(());
+        }
+        // At once, so that of a name's addresses the next one can be tried.
         outlet.to_target(to, data).map_err(reason)?;
-        self.active = now;
-        self.traffic.add_sent(data.len() as u64);
-        self.counters.add_sent();
+        self.targets.reached(to);
+        self.sent_to_target(data.len(), now);
         Ok(())
     }
 }

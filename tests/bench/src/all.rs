@@ -15,18 +15,18 @@ pub(crate) async fn run(server: PathBuf, common: Common) -> Vec<Report> {
     };
     let connect = connect::Options {
         common: common.clone(),
-        connections: 2_000,
+        connections: 4_000,
         workers: vec![16, 64],
         plain_only: false,
     };
     let latency = latency::Options {
         common: common.clone(),
-        trips: 10_000,
+        trips: 20_000,
         tunnels: vec![1, 64],
     };
     let beside = beside::Options {
         common: common.clone(),
-        trips: 10_000,
+        trips: 30_000,
         tunnels: 64,
     };
     let mut datagrams = common.clone();
@@ -38,6 +38,8 @@ pub(crate) async fn run(server: PathBuf, common: Common) -> Vec<Report> {
         datagrams: 30_000,
         window: 32,
         associations: vec![1, 16],
+        without_offload: false,
+        pieces: false,
     };
     // Memory does not vary, and servers are started for each measurement.
     let idle = |tunnels: usize, burst: u64| idle::Options {

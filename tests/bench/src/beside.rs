@@ -22,7 +22,7 @@ pub(crate) struct Options {
     #[command(flatten)]
     pub(crate) common: Common,
     /// Round trips of one measurement, over all tunnels, without the bulky one and again with it
-    #[arg(long, default_value_t = 10_000)]
+    #[arg(long, default_value_t = 30_000)]
     pub(crate) trips: u64,
     /// Tunnels with small messages
     #[arg(long, default_value_t = 64)]

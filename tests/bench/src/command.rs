@@ -47,7 +47,11 @@ enum Mode {
     Target,
     /// Echo services for datagrams on loopback ports, in a process of their own
     #[command(hide = true)]
-    UdpEcho { count: usize },
+    UdpEcho {
+        count: usize,
+        #[arg(long)]
+        pieces: bool,
+    },
     /// Forwards streams to each target, without SOCKS
     #[command(hide = true)]
     Forward(forward::Options),
@@ -60,7 +64,7 @@ pub(crate) fn run() -> Result<(), BoxError> {
     let args = Args::parse();
     match &args.mode {
         Mode::Plot { json, folder } => plot::run(json, folder)?,
-        Mode::UdpEcho { count } => udp::echo(*count)?,
+        Mode::UdpEcho { count, pieces } => udp::echo(*count, *pieces)?,
         Mode::UdpForward { targets } => udp::forward(targets)?,
         Mode::Forward(options) => forward::run(options)?,
         Mode::Target => one_thread()?.block_on(target::run())?,

@@ -6,7 +6,7 @@ use crate::{
     BoxError,
     contender::{Contender, Limit, Peer, Setup},
     pingpong::PingPong,
-    report::{Case, Column, Of, Report, Sample, sample},
+    report::{Case, Column, Of, Report, Sample, count, sample},
     rounds::{self, Plan, cpu_of},
     stage::{Common, Stage},
 };
@@ -28,7 +28,7 @@ pub(crate) async fn run(server: PathBuf, options: Options) -> Result<Report, Box
     let limits = [Limit::Copy, Limit::Splice];
     let contenders = stage.contenders(Setup::default(), &limits).await?;
     let plan = |tunnels: usize| Plan {
-        case: Case::new(format!("{tunnels} tunnels")),
+        case: Case::new(count(tunnels, "tunnel")),
         spec: tunnels,
         contenders: contenders.iter().collect(),
     };

@@ -2,7 +2,7 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use crate::{
     BoxError,
-    contender::{Contender, Limit, OURS, Peer, Setup},
+    contender::{Contender, Limit, OURS, Peer, Setup, WITHOUT_OFFLOAD},
     cores::Cores,
     process::Process,
 };
@@ -49,10 +49,12 @@ impl Stage {
         common: &Common,
         default_peers: &[Peer],
         sockets: usize,
+        pieces: bool,
     ) -> Result<Self, BoxError> {
         let count = sockets.to_string();
-        let start = (&["udp-echo", &count][..], sockets);
-        Self::start(server, common, default_peers, &[start]).await
+        let mut args = vec!["udp-echo", &count];
+        args.extend(pieces.then_some("--pieces"));
+        Self::start(server, common, default_peers, &[(&args, sockets)]).await
     }
 
     /// Starts this program with each of some arguments, where it listens on so many addresses.
@@ -99,6 +101,10 @@ impl Stage {
         self.cores.for_servers()?;
         let started = match candidate {
             Candidate::Ours => Contender::ours(&self.server, setup).await.map(Some),
+            Candidate::WithoutOffload => {
+                let started = Contender::without_offload(&self.server, setup).await;
+                started.map(Some)
+            }
             Candidate::Peer(peer) => Contender::peer(peer, setup).await,
             Candidate::Limit(limit) => Contender::limit(limit, &self.addrs, setup).await.map(Some),
         };
@@ -133,6 +139,8 @@ impl Stage {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Candidate {
     Ours,
+    /// The same by single datagrams in batches, none of them in one piece.
+    WithoutOffload,
     Peer(Peer),
     Limit(Limit),
 }
@@ -141,6 +149,7 @@ impl Candidate {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Ours => OURS,
+            Self::WithoutOffload => WITHOUT_OFFLOAD,
             Self::Peer(peer) => peer.name(),
             Self::Limit(limit) => limit.name(),
         }

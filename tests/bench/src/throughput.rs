@@ -1,6 +1,6 @@
 //! What moving a GiB through tunnels costs.
 
-use std::{path::PathBuf, time::Duration};
+use std::{fmt, path::PathBuf, time::Duration};
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -14,7 +14,7 @@ use crate::{
     client::Door,
     contender::{Contender, Limit, Peer, Setup},
     pattern::Stretch,
-    report::{Case, Column, Of, Report, Sample, sample},
+    report::{Case, Column, Of, Report, Sample, count, sample},
     rounds::{self, Plan, cpu_of},
     stage::{Common, Stage},
     target::{DOWN, RIGHT, UP, receive, send, wish},
@@ -44,6 +44,15 @@ pub(crate) enum Direction {
     Up,
 }
 
+impl fmt::Display for Direction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Down => "down",
+            Self::Up => "up",
+        })
+    }
+}
+
 pub(crate) async fn run(server: PathBuf, options: Options) -> Result<Report, BoxError> {
     let stage = Stage::new(server, &options.common, &Peer::STREAMS, 1).await?;
     let contenders = stage.contenders(Setup::default(), &Limit::STREAMS).await?;
@@ -51,7 +60,7 @@ pub(crate) async fn run(server: PathBuf, options: Options) -> Result<Report, Box
     for direction in [Direction::Down, Direction::Up] {
         for streams in options.streams.iter().copied() {
             plans.push(Plan {
-                case: Case::new(format!("{direction:?}, {streams} streams").to_lowercase()),
+                case: Case::new(format!("{direction}, {}", count(streams, "stream"))),
                 spec: (direction, streams),
                 contenders: contenders.iter().collect(),
             });

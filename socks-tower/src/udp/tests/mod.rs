@@ -23,6 +23,7 @@ use tokio::time::Instant;
 
 use super::{
     DropReason, UdpRelay,
+    batch::Settled,
     flow::{Flow, HEADROOM, Outlet},
 };
 use crate::{Addrs, Name};
@@ -55,6 +56,7 @@ pub(super) struct Sent {
     pub(super) to_client: Vec<(SocketAddr, Vec<u8>)>,
     pub(super) lookups: Vec<Name>,
     pub(super) pinned: Option<SocketAddr>,
+    pub(super) settled: Vec<Settled>,
     pub(super) fail: Option<i32>,
     pub(super) no_ipv6: bool,
     pub(super) no_way_to: Option<SocketAddr>,
@@ -72,9 +74,19 @@ impl Outlet for Sent {
         Ok(())
     }
 
-    fn to_client(&mut self, to: SocketAddr, datagram: &[u8]) -> io::Result<()> {
+    fn queue_to_target(&mut self, to: SocketAddr, data: &[u8]) {
+        let (payload, result) = (data.len(), self.to_target(to, data));
+        self.settled.push(Settled::ToTarget {
+            to,
+            payload,
+            result,
+        });
+    }
+
+    fn queue_to_client(&mut self, to: SocketAddr, datagram: &[u8], payload: usize) {
         self.to_client.push((to, datagram.to_vec()));
-        Ok(())
+        let result = Ok(());
+        self.settled.push(Settled::ToClient { payload, result });
     }
 
     fn resolve(&mut self, name: Name) {
@@ -125,11 +137,18 @@ impl Bench {
         self.now += Duration::from_secs(seconds);
     }
 
+    fn settle(&mut self) {
+        for settled in self.sent.settled.drain(..) {
+            self.flow.settle(settled, self.now);
+        }
+    }
+
     /// The client sends from `source`.
     pub(super) fn send_from(&mut self, source: &str, datagram: &[u8]) {
         let source = addr(source);
         self.flow
             .client_sent(datagram, source, self.now, &mut self.sent);
+        self.settle();
     }
 
     pub(super) fn send(&mut self, destination: &str, data: &[u8]) {
@@ -142,6 +161,7 @@ impl Bench {
         let source = addr(source);
         self.flow
             .outside_sent(&mut buffer, payload, source, self.now, &mut self.sent);
+        self.settle();
     }
 
     pub(super) fn resolved(&mut self, name: &str, ips: &[&str]) {
@@ -150,6 +170,7 @@ impl Bench {
         let addrs: Addrs = ips.collect();
         let addrs = Some(&addrs).filter(|addrs| !addrs.as_slice().is_empty());
         self.flow.resolved(&name, addrs, self.now, &mut self.sent);
+        self.settle();
     }
 
     pub(super) fn dropped(&self, reason: DropReason) -> u64 {

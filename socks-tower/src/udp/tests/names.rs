@@ -187,3 +187,34 @@ fn the_own_family_first() {
     );
     assert_eq!(bench.all_dropped(), 0);
 }
+
+/// UD-32: the address of a name that datagrams have gone to is given up when the system knows no
+/// way there any more: with the datagrams that were being sent together, but not with the next.
+#[test]
+fn an_address_that_is_lost() {
+    let mut bench = Bench::permit(Permit::new());
+    bench.send("a.example:53", b"1");
+    bench.resolved("a.example", &["203.0.113.1", "203.0.113.2"]);
+    bench.send("a.example:53", b"2");
+    bench.sent.no_way_to = Some(addr("203.0.113.1:53"));
+    bench.send("a.example:53", b"3");
+    bench.send("a.example:53", b"4");
+    bench.sent.no_way_to = None;
+    bench.send("a.example:53", b"5");
+    let sent = [
+        "203.0.113.1:53",
+        "203.0.113.1:53",
+        "203.0.113.2:53",
+        "203.0.113.1:53",
+    ];
+    let sent = sent.iter().zip([b"1", b"2", b"4", b"5"]);
+    let sent: Vec<_> = sent.map(|(to, data)| (addr(to), data.to_vec())).collect();
+    assert_eq!(bench.sent.to_target, sent);
+    assert_eq!(
+        (bench.dropped(DropReason::Socket), bench.all_dropped()),
+        (1, 1)
+    );
+    // Who may answer is who was sent to.
+    bench.reply("203.0.113.1:53", b"x");
+    assert_eq!(bench.sent.to_client.len(), 1);
+}

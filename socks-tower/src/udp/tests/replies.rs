@@ -11,7 +11,7 @@ use socks_core::message::{Associate, Permit};
 use super::{Bench, CLIENT, TARGET, addr, datagram};
 use crate::udp::{
     Datagram, DatagramFilter, DatagramVerdict, Direction, DropReason, ReplyPolicy, RulesEpoch,
-    UdpRelay,
+    UdpRelay, flow::HEADROOM,
 };
 
 /// UD-33, SE-26: who may answer, for each policy; nobody before the client has sent, and nobody
@@ -168,6 +168,7 @@ fn socket_errors() {
         libc::EHOSTUNREACH,
         libc::EMSGSIZE,
         libc::EAGAIN,
+        libc::ENOBUFS,
     ] {
         bench.sent.fail = Some(error);
         bench.send(TARGET, b"x");
@@ -177,5 +178,41 @@ fn socket_errors() {
     assert_eq!(bench.sent.to_target.len(), 1);
     assert_eq!(bench.dropped(DropReason::Socket), 2);
     assert_eq!(bench.dropped(DropReason::Oversize), 1);
-    assert_eq!(bench.dropped(DropReason::Congested), 1);
+    assert_eq!(bench.dropped(DropReason::Congested), 2);
+    // Nothing that was not sent counts, neither as traffic nor as activity.
+    let (counters, traffic) = (bench.flow.counters().clone(), bench.flow.traffic().clone());
+    let deadline = bench.flow.deadline();
+    bench.wait(1);
+    bench.sent.fail = Some(libc::EAGAIN);
+    bench.send(TARGET, b"x");
+    bench.send(TARGET, b"x");
+    assert_eq!((counters.sent(), traffic.sent()), (1, 1));
+    assert_eq!(bench.flow.deadline(), deadline);
+}
+
+/// UD-17: of datagrams that stand behind each other in memory, as the system hands over what it
+/// has put together, each gets its header in front, over the end of the one before.
+#[test]
+fn datagrams_that_arrive_in_one_piece() {
+    let mut bench = Bench::new(UdpRelay::new());
+    bench.send(TARGET, b"x");
+    let mut slot = [&[0; HEADROOM][..], b"firstsecndlast"].concat();
+    for octets in [0..5, 5..10, 10..14] {
+        let octets = HEADROOM + octets.start..HEADROOM + octets.end;
+        let (source, now) = (addr(TARGET), bench.now);
+        let sent = &mut bench.sent;
+        bench
+            .flow
+            .outside_sent(&mut slot, octets, source, now, sent);
+    }
+    let heard: Vec<_> = bench
+        .sent
+        .to_client
+        .into_iter()
+        .map(|(_, heard)| heard)
+        .collect();
+    assert_eq!(
+        heard,
+        [&b"first"[..], b"secnd", b"last"].map(|data| datagram(0, TARGET, data))
+    );
 }

@@ -4,7 +4,7 @@ mod dante;
 mod peer;
 mod ssh;
 
-use std::{net::SocketAddr, path::Path};
+use std::{fs, net::SocketAddr, path::Path};
 
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +27,9 @@ pub(crate) enum Kind {
 /// The name of this project's server.
 pub(crate) const OURS: &str = "socks-server";
 
+/// And with one of its settings.
+pub(crate) const WITHOUT_OFFLOAD: &str = "without offload";
+
 /// How the servers are started.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Setup {
@@ -48,16 +51,19 @@ pub(crate) struct Contender {
 
 impl Contender {
     pub(crate) async fn ours(path: &Path, setup: Setup) -> Result<Self, BoxError> {
-        let user = format!("{}:{}", LOGIN.0, LOGIN.1);
-        let mut args = vec!["--listen", "127.0.0.1:0", "--log", "error"];
-        if setup.login {
-            args.extend(["--user", &user]);
-        }
-        if setup.one_worker {
-            args.extend(["--workers", "1"]);
-        }
-        let process = Process::announced(path, &args, 1).await?;
+        let process = ours(path, setup, &[]).await?;
         Ok(Self::new(OURS, Kind::Ours, process, setup))
+    }
+
+    pub(crate) async fn without_offload(path: &Path, setup: Setup) -> Result<Self, BoxError> {
+        let file = std::env::temp_dir().join(format!("bench-{}.toml", std::process::id()));
+        fs::write(&file, "[udp]\nsegmentation_offload = false\n")?;
+        let name = file
+            .to_str()
+            .ok_or("a temporary folder with a strange name")?;
+        let process = ours(path, setup, &["--config", name]).await;
+        let _ = fs::remove_file(&file);
+        Ok(Self::new(WITHOUT_OFFLOAD, Kind::Ours, process?, setup))
     }
 
     /// `None`, and a line on standard error, where the peer is not installed, or cannot do it.
@@ -125,6 +131,19 @@ impl Contender {
     pub(crate) fn share_of(&self, amount: u64) -> u64 {
         (amount as f64 * self.share) as u64
     }
+}
+
+async fn ours(path: &Path, setup: Setup, more: &[&str]) -> Result<Process, BoxError> {
+    let user = format!("{}:{}", LOGIN.0, LOGIN.1);
+    let mut args = vec!["--listen", "127.0.0.1:0", "--log", "error"];
+    if setup.login {
+        args.extend(["--user", &user]);
+    }
+    if setup.one_worker {
+        args.extend(["--workers", "1"]);
+    }
+    args.extend(more);
+    Process::announced(path, &args, 1).await
 }
 
 /// A forwarder that knows nothing of SOCKS.

@@ -24,10 +24,12 @@ impl Figures {
         let read = |path| fs::read_to_string(path).unwrap_or_default();
         let load = read("/proc/loadavg");
         let load_before = load.split(' ').next().and_then(|load| load.parse().ok());
+        // Before anything is pinned.
+        let cores = available_parallelism().map_or(1, usize::from);
         let started = Instant::now();
         let reports = measure.await?;
         Ok(Self {
-            cores: available_parallelism().map_or(1, usize::from),
+            cores,
             kernel: read("/proc/sys/kernel/osrelease").trim().to_owned(),
             load_before: load_before.unwrap_or(0.0),
             elapsed_s: started.elapsed().as_secs_f64(),

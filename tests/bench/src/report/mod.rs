@@ -22,6 +22,12 @@ pub(crate) fn sample<const N: usize>(figures: [(&str, f64); N]) -> Sample {
     figures.map(|(key, figure)| (key.to_owned(), figure)).into()
 }
 
+/// `1 stream`, `2 streams`.
+pub(crate) fn count(number: usize, noun: &str) -> String {
+    let s = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{s}")
+}
+
 /// One figure of all servers.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Column {

@@ -1,11 +1,12 @@
 use std::{
-    io::{self, Read, Write},
-    net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpStream, UdpSocket},
-    time::Duration,
+    io,
+    net::{Ipv4Addr, SocketAddr, TcpStream, UdpSocket},
+    ops::Range,
 };
 
 use tokio::time::Instant;
 
+use super::{associate::associate, pieces};
 use crate::{
     BoxError,
     client::{Door, Way, address},
@@ -21,11 +22,14 @@ pub(crate) struct Client {
     /// Header, number, pattern.
     datagram: Vec<u8>,
     next: u64,
+    /// Whether datagrams go and come in pieces.
+    pieces: bool,
+    /// What is left of the last one that came, and how long each datagram in it is.
+    rest: Range<usize>,
+    segment: usize,
     pub(crate) outstanding: Vec<u64>,
     pub(crate) heard: Instant,
 }
-
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Octets of the number that each payload begins with.
 const NUMBER: usize = 8;
@@ -74,18 +78,47 @@ impl Client {
             header,
             datagram,
             next: 0,
+            pieces: false,
+            rest: 0..0,
+            segment: 0,
             outstanding: Vec::new(),
             heard: Instant::now(),
         })
     }
 
-    pub(crate) fn send(&mut self) -> Result<(), BoxError> {
-        let start = self.header.len();
-        if let Some(number) = self.datagram.get_mut(start..start + NUMBER) {
-            number.copy_from_slice(&self.next.to_be_bytes());
+    pub(crate) fn use_pieces(&mut self) -> Result<(), BoxError> {
+        self.pieces = true;
+        Ok(pieces::take(&self.socket)?)
+    }
+
+    /// How many datagrams are worth sending, where `missing` of `window` might be.
+    pub(crate) fn worth(&self, missing: usize, window: usize) -> usize {
+        let piece = pieces::LONGEST / self.datagram.len();
+        match self.pieces {
+            true if missing < window.div_ceil(2) => 0,
+            true => missing.min(piece),
+            false => missing.min(1),
         }
-        match self.socket.send(&self.datagram) {
-            Ok(_) => {}
+    }
+
+    /// Sends so many, in one piece if they are several.
+    pub(crate) fn send(&mut self, count: usize) -> Result<(), BoxError> {
+        let start = self.header.len();
+        let mut piece = Vec::new();
+        for _ in 0..count {
+            if let Some(number) = self.datagram.get_mut(start..start + NUMBER) {
+                number.copy_from_slice(&self.next.to_be_bytes());
+            }
+            piece.extend_from_slice(&self.datagram);
+            self.outstanding.push(self.next);
+            self.next += 1;
+        }
+        let sent = match count {
+            1 => self.socket.send(&piece).map(drop),
+            _ => pieces::send(&self.socket, &piece, self.datagram.len(), None),
+        };
+        match sent {
+            Ok(()) => {}
             // Lost, like one that the network drops.
             Err(error)
                 if matches!(
@@ -94,14 +127,33 @@ impl Client {
                 ) => {}
             Err(error) => return Err(error.into()),
         }
-        self.outstanding.push(self.next);
-        self.next += 1;
         Ok(())
     }
 
+    /// Whether more of the last piece is in the buffer.
+    pub(crate) fn has_rest(&self) -> bool {
+        !self.rest.is_empty()
+    }
+
+    /// Where in `buffer` the next datagram stands. A buffer is used until there is nothing more.
+    fn take(&mut self, buffer: &mut [u8]) -> io::Result<Range<usize>> {
+        if self.rest.is_empty() {
+            let (len, segment) = match self.pieces {
+                true => {
+                    pieces::receive(&self.socket, buffer).map(|(len, segment, _)| (len, segment))
+                }
+                false => self.socket.recv(buffer).map(|len| (len, len)),
+            }?;
+            (self.rest, self.segment) = (0..len, segment);
+        }
+        let start = self.rest.start;
+        self.rest.start = self.rest.end.min(start + self.segment);
+        Ok(start..self.rest.start)
+    }
+
     pub(crate) fn receive(&mut self, buffer: &mut [u8]) -> Result<Received, BoxError> {
-        let len = match self.socket.recv(buffer) {
-            Ok(len) => len,
+        let octets = match self.take(buffer) {
+            Ok(octets) => octets,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 return Ok(Received::Nothing);
             }
@@ -112,8 +164,8 @@ impl Client {
         };
         let start = self.header.len();
         let pattern = start + NUMBER;
-        let datagram = buffer.get(..len).unwrap_or_default();
-        if len != self.datagram.len()
+        let datagram = buffer.get(octets).unwrap_or_default();
+        if datagram.len() != self.datagram.len()
             || datagram.get(..start) != Some(&self.header)
             || datagram.get(pattern..) != self.datagram.get(pattern..)
         {
@@ -139,23 +191,4 @@ impl Client {
         self.outstanding.retain(|number| *number >= oldest);
         (before - self.outstanding.len()) as u64
     }
-}
-
-fn associate(server: SocketAddr, own: SocketAddr) -> Result<(TcpStream, SocketAddr), BoxError> {
-    let mut control = TcpStream::connect_timeout(&server, PATIENCE)?;
-    control.set_read_timeout(Some(PATIENCE))?;
-    control.write_all(&[5, 1, 0])?;
-    let mut selection = [0; 2];
-    control.read_exact(&mut selection)?;
-    let mut request = vec![5, 3, 0];
-    request.extend(address(own));
-    control.write_all(&request)?;
-    let mut reply = [0; 10];
-    control.read_exact(&mut reply)?;
-    let [5, 0, 0, 1, a, b, c, d, high, low] = reply else {
-        return Err(format!("UDP ASSOCIATE is answered {reply:02x?}").into());
-    };
-    let port = u16::from_be_bytes([high, low]);
-    let relay = SocketAddrV4::new(Ipv4Addr::new(a, b, c, d), port);
-    Ok((control, relay.into()))
 }

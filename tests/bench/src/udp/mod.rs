@@ -1,7 +1,9 @@
 //! What relayed datagrams cost, beside other servers and a forwarder that knows nothing of SOCKS.
 
+mod associate;
 mod client;
 mod load;
+mod pieces;
 mod plain;
 
 use std::{net::SocketAddr, path::PathBuf};
@@ -16,9 +18,9 @@ pub(crate) use self::{
 use crate::{
     BoxError,
     contender::{Contender, Limit, Peer, Setup},
-    report::{Case, Column, Of, Report, Sample, sample},
+    report::{Case, Column, Of, Report, Sample, count, sample},
     rounds::{self, Plan, cpu_of},
-    stage::{Common, Stage},
+    stage::{Candidate, Common, Stage},
 };
 
 const OCTETS: [usize; 2] = [64, 1200];
@@ -36,19 +38,32 @@ pub(crate) struct Options {
     /// Associations at once
     #[arg(long, value_delimiter = ',', default_values_t = [1, 16])]
     pub(crate) associations: Vec<usize>,
+    /// Measure socks-server a second time, without segmentation offload
+    #[arg(long)]
+    pub(crate) without_offload: bool,
+    /// Clients and target hand datagrams over in pieces and take them so, as QUIC stacks do
+    #[arg(long)]
+    pub(crate) pieces: bool,
 }
 
 pub(crate) async fn run(server: PathBuf, options: Options) -> Result<Report, BoxError> {
     let most = options.associations.iter().copied().max().unwrap_or(1);
-    let stage = Stage::with_datagrams(server, &options.common, &Peer::DATAGRAMS, most).await?;
-    let contenders = stage
-        .contenders(Setup::default(), &[Limit::Datagrams])
-        .await?;
+    let pieces = options.pieces;
+    let stage =
+        Stage::with_datagrams(server, &options.common, &Peer::DATAGRAMS, most, pieces).await?;
+    let setup = Setup::default();
+    let mut contenders = stage.contenders(setup, &[Limit::Datagrams]).await?;
+    if options.without_offload {
+        contenders.extend(stage.contender(Candidate::WithoutOffload, setup).await?);
+    }
     let mut plans = Vec::new();
     for octets in OCTETS {
         for associations in options.associations.iter().copied() {
             plans.push(Plan {
-                case: Case::new(format!("{octets} octets, {associations} associations")),
+                case: Case::new(format!(
+                    "{octets} octets, {}",
+                    count(associations, "association")
+                )),
                 spec: (octets, associations),
                 contenders: contenders.iter().collect(),
             });
@@ -64,8 +79,10 @@ pub(crate) async fn run(server: PathBuf, options: Options) -> Result<Report, Box
         mode: "udp".into(),
         pinned: options.common.pin,
         about: format!(
-            "{} datagrams there and back a measurement, {} on their way in each association",
-            options.datagrams, options.window
+            "{} datagrams there and back a measurement, {} on their way in each association{}",
+            options.datagrams,
+            options.window,
+            if pieces { ", in pieces" } else { "" }
         ),
         columns: vec![
             Column::new("cpu_us", "CPU µs a datagram", Of::Less, 2),
@@ -93,6 +110,9 @@ async fn measure(
             *target,
             octets,
         )?);
+    }
+    if options.pieces {
+        clients.iter_mut().try_for_each(Client::use_pieces)?;
     }
     let window = usize::from(options.window);
     load(&mut clients, window, options.datagrams / 20)?;

@@ -8,6 +8,8 @@ use std::{
     thread::{park, scope},
 };
 
+use super::pieces;
+
 /// Longer than anything the load sends.
 const BUFFER: usize = 2048;
 
@@ -18,11 +20,16 @@ fn socket() -> io::Result<UdpSocket> {
 }
 
 /// `count` sockets that send back what they get, each with a thread of its own: two system calls a
-/// datagram, and no receive buffer that associations share.
-pub(crate) fn echo(count: usize) -> io::Result<()> {
+/// datagram or piece, and no receive buffer that associations share.
+pub(crate) fn echo(count: usize, in_pieces: bool) -> io::Result<()> {
     scope(|scope| {
         for _ in 0..count {
             let socket = socket()?;
+            if in_pieces {
+                pieces::take(&socket)?;
+                scope.spawn(move || echo_pieces(&socket));
+                continue;
+            }
             scope.spawn(move || {
                 let mut buffer = [0; BUFFER];
                 loop {
@@ -36,6 +43,19 @@ pub(crate) fn echo(count: usize) -> io::Result<()> {
             park();
         }
     })
+}
+
+fn echo_pieces(socket: &UdpSocket) {
+    let mut buffer = vec![0; 65_536];
+    loop {
+        if let Ok((len, segment, SocketAddr::V4(from))) = pieces::receive(socket, &mut buffer) {
+            let piece = &buffer[..len];
+            let _ = match segment < len {
+                true => pieces::send(socket, piece, segment, Some(from)),
+                false => socket.send_to(piece, from).map(drop),
+            };
+        }
+    }
 }
 
 /// A socket for each of `targets`: what it gets goes there, and what comes back goes to whoever

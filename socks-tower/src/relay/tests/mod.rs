@@ -1,3 +1,33 @@
+//! The relay over scripted streams; in the files beside this one over real sockets, where it may splice.
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod early;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod fairness;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod half_close;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod idle;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod last_shutdown;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod link;
+mod pace;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod paths;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod pattern;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod resets;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod schedules;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod spy;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod stage;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod urgent;
+
 use std::{
     io,
     net::{Ipv4Addr, SocketAddr},

@@ -1,0 +1,208 @@
+use std::{
+    fmt,
+    future::Future,
+    io::{self, ErrorKind::BrokenPipe},
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use pin_project_lite::pin_project;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    time::{Instant, Sleep},
+};
+
+use super::{
+    AdaptiveRelay, RelayEnd, Tunnel,
+    direction::{Direction, Ends, Fault},
+    scratch,
+};
+use crate::{BoxError, Side, Traffic, stream::reset_on_close, time::after};
+
+pin_project! {
+    #[project = AdaptiveRelayFutureProjection]
+    /// A tunnel under way.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it resets both connections, on TCP, unless the tunnel had ended. What was relayed until then stays counted in
+    /// [`Tunnel::traffic`].
+    pub struct AdaptiveRelayFuture<C, T>
+    where
+        C: 'static,
+        T: 'static,
+    {
+        client: C,
+        target: T,
+        traffic: Arc<Traffic>,
+        up: Direction,
+        down: Direction,
+        settings: AdaptiveRelay,
+        active: Instant,
+        #[pin]
+        timer: Sleep,
+    }
+
+    impl<C, T> PinnedDrop for AdaptiveRelayFuture<C, T>
+    where
+        C: 'static,
+        T: 'static,
+    {
+        /// A tunnel that ends before both directions have must not look complete (`SE-49`):
+        /// by a fault, by the idle timeout, or because somebody dropped it.
+        fn drop(this: Pin<&mut Self>) {
+            let this = this.project();
+            if !(this.up.is_done() && this.down.is_done()) {
+                reset_on_close(this.client);
+                reset_on_close(this.target);
+            }
+        }
+    }
+}
+
+impl<C, T> AdaptiveRelayFuture<C, T> {
+    pub(super) fn new(settings: AdaptiveRelay, tunnel: Tunnel<C, T>) -> Self {
+        let Tunnel {
+            client,
+            target,
+            traffic,
+            ..
+        } = tunnel;
+        let now = Instant::now();
+        Self {
+            client,
+            target,
+            traffic,
+            up: Direction::new(),
+            down: Direction::new(),
+            active: now,
+            timer: tokio::time::sleep_until(after(now, settings.patience(false))),
+            settings,
+        }
+    }
+}
+
+impl<C, T> Future for AdaptiveRelayFuture<C, T>
+where
+    C: AsyncRead + AsyncWrite + Unpin + 'static,
+    T: AsyncRead + AsyncWrite + Unpin + 'static,
+{
+    type Output = Result<RelayEnd, BoxError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        let ended_before = this.up.is_done() || this.down.is_done();
+        let (end, moved) = scratch::with(|scratch| poll_both(&mut this, cx, scratch));
+        // Whatever ends here without both directions at their end is reset when it is dropped.
+        if let Some(end) = end {
+            return Poll::Ready(end);
+        }
+        if this.up.is_done() && this.down.is_done() {
+            return Poll::Ready(Ok(RelayEnd::Closed));
+        }
+
+        let ended = this.up.is_done() || this.down.is_done();
+        let timeout = this.settings.patience(ended);
+        let mut timer = this.timer;
+        if moved > 0 {
+            *this.active = Instant::now();
+        }
+        if ended && !ended_before {
+            *this.active = Instant::now();
+            timer.as_mut().reset(after(*this.active, timeout));
+        }
+        // The timer is not moved with every octet; when it fires, it is set to what is left.
+        while timer.as_mut().poll(cx).is_ready() {
+            let due = after(*this.active, timeout);
+            if due <= Instant::now() {
+                return Poll::Ready(Ok(RelayEnd::Idle));
+            }
+            timer.as_mut().reset(due);
+        }
+        Poll::Pending
+    }
+}
+
+/// Moves what can be moved now, both ways: how the tunnel ends, if it does, and how many octets that
+/// were.
+fn poll_both<C, T>(
+    this: &mut AdaptiveRelayFutureProjection<'_, C, T>,
+    cx: &mut Context<'_>,
+    scratch: &mut [u8],
+) -> (Option<Result<RelayEnd, BoxError>>, usize)
+where
+    C: AsyncRead + AsyncWrite + Unpin + 'static,
+    T: AsyncRead + AsyncWrite + Unpin + 'static,
+{
+    let (splice, traffic) = (this.settings.splices(), &**this.traffic);
+    let (mut sent, mut received) = (0, 0);
+    let mut ends = Ends {
+        source: &mut *this.client,
+        sink: &mut *this.target,
+        scratch: &mut *scratch,
+        splice,
+        closing: this.down.is_heard_out(),
+        moved: &mut |octets| {
+            sent += octets;
+            traffic.add_sent(octets as u64);
+        },
+    };
+    let mut up = this.up.poll_move(cx, &mut ends);
+    if let Poll::Ready(Err(Fault::Sink(error))) = &up
+        && error.kind() == BrokenPipe
+    {
+        // The target had ended its half before it went away (a reset without that is
+        // `ECONNRESET`), so the answer it gave may still be on its way to the client. Resetting
+        // the client now could cost it the end of that: hear it out instead.
+        this.up.discard();
+        up = this.up.poll_move(cx, &mut ends);
+    }
+    // The error was told once: the other direction would find a clean end in its place and pass that
+    // on ahead of the reset (SE-49).
+    if let Some(end) = end(up, Side::Client) {
+        return (Some(end), sent);
+    }
+    let mut ends = Ends {
+        source: &mut *this.target,
+        sink: &mut *this.client,
+        scratch,
+        splice,
+        closing: this.up.is_heard_out(),
+        moved: &mut |octets| {
+            received += octets;
+            traffic.add_received(octets as u64);
+        },
+    };
+    let down = this.down.poll_move(cx, &mut ends);
+    (end(down, Side::Target), sent + received)
+}
+
+/// How the tunnel ends because of a direction whose source is `source`; `None` if it goes on.
+fn end(direction: Poll<Result<(), Fault>>, source: Side) -> Option<Result<RelayEnd, BoxError>> {
+    let sink = match source {
+        Side::Client => Side::Target,
+        Side::Target => Side::Client,
+    };
+    let (error, side) = match direction {
+        Poll::Ready(Err(Fault::Source(error))) => (error, source),
+        Poll::Ready(Err(Fault::Sink(error))) => (error, sink),
+        Poll::Ready(Ok(())) | Poll::Pending => return None,
+    };
+    Some(match error.kind() {
+        io::ErrorKind::ConnectionReset
+        | io::ErrorKind::ConnectionAborted
+        | io::ErrorKind::BrokenPipe
+        | io::ErrorKind::NotConnected => Ok(RelayEnd::Reset(side)),
+        _ => Err(error.into()),
+    })
+}
+
+impl<C: 'static, T: 'static> fmt::Debug for AdaptiveRelayFuture<C, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AdaptiveRelayFuture")
+            .field("up", &self.up)
+            .field("down", &self.down)
+            .finish_non_exhaustive()
+    }
+}

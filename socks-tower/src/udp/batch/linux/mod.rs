@@ -1,0 +1,27 @@
+//! `recvmmsg` with `UDP_GRO`, `sendmmsg`, and `UDP_SEGMENT`.
+
+mod receive;
+mod send;
+
+use std::sync::OnceLock;
+
+use nix::sys::socket::{MultiHeaders, SockaddrStorage, getsockopt, setsockopt, sockopt};
+use tokio::net::UdpSocket;
+
+pub(super) use self::receive::receive;
+pub(in crate::udp) use self::send::{Sender, segment_after};
+
+/// Datagrams of one call.
+pub(in crate::udp) const TOGETHER: usize = 32;
+
+type Headers = MultiHeaders<SockaddrStorage>;
+
+/// Has datagrams put together for this socket (Linux 5.0), and answers whether the system cuts them
+/// out of one piece (4.18). One that does not know of it would send the piece as it is, so it is
+/// asked first.
+pub(in crate::udp) fn offload(socket: &UdpSocket) -> bool {
+    static CAN_SEGMENT: OnceLock<bool> = OnceLock::new();
+    // Without it they come one by one.
+    let _ = setsockopt(socket, sockopt::UdpGroSegment, &true);
+    *CAN_SEGMENT.get_or_init(|| getsockopt(socket, sockopt::UdpGsoSegment).is_ok())
+}

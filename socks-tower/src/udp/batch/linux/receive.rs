@@ -1,0 +1,88 @@
+use std::{
+    array,
+    io::{self, IoSliceMut},
+    net::{Ipv4Addr, SocketAddr, SocketAddrV4, SocketAddrV6},
+    os::fd::AsRawFd,
+};
+
+use libc::c_int;
+use nix::{
+    cmsg_space,
+    sys::socket::{ControlMessageOwned, MsgFlags, RecvMsg, SockaddrStorage, recvmmsg},
+};
+use tokio::io::Interest;
+
+use super::{Headers, TOGETHER};
+use crate::udp::{batch::arrivals::Arrival, port::Port};
+
+/// Messages of one call while the system puts datagrams together: as many datagrams may be in each
+/// of them as are otherwise received at once, and others are to have the thread, too.
+const PIECES: usize = 4;
+
+/// Receives as many datagrams as there are.
+///
+/// Where fewer messages came than could have, the socket is known to be empty, and the runtime is
+/// told so in place of a call that finds nothing. It may also be an error that ended the batch:
+/// then the system has told the runtime about the error, too, and the socket is looked at again.
+///
+/// The lengths of addresses and of control messages are written back by each call and would be
+/// taken for the room that there is by the next one, so the headers are made anew.
+pub(in crate::udp::batch) fn receive<'a>(
+    port: &mut Port,
+    mut rooms: impl Iterator<Item = &'a mut [u8]>,
+    arrivals: &mut Vec<Arrival>,
+) -> io::Result<()> {
+    let most = if port.hears_pieces { PIECES } else { TOGETHER };
+    let mut rooms: [_; TOGETHER] =
+        array::from_fn(|_| [IoSliceMut::new(rooms.next().unwrap_or_default())]);
+    let mut headers = Headers::preallocate(most, Some(cmsg_space!(c_int)));
+    port.socket.try_io(Interest::READABLE, || {
+        let (fd, flags) = (port.socket.as_raw_fd(), MsgFlags::empty());
+        let mut messages = 0;
+        for message in recvmmsg(fd, &mut headers, &mut rooms, flags, None)? {
+            let source = source(message.address);
+            let arrival = |octets| Arrival {
+                slot: messages,
+                octets,
+                source,
+            };
+            match segment(&message) {
+                None => arrivals.push(arrival(0..message.bytes)),
+                Some(segment) => arrivals.extend(
+                    (0..message.bytes)
+                        .step_by(segment)
+                        .map(|start| arrival(start..message.bytes.min(start + segment))),
+                ),
+            }
+            messages += 1;
+        }
+        port.hears_pieces = arrivals.len() > messages;
+        match messages < most {
+            true => Err(io::ErrorKind::WouldBlock.into()),
+            false => Ok(()),
+        }
+    })
+}
+
+/// Of how many octets the datagrams are that the system has put together, but for the last one.
+fn segment(message: &RecvMsg<'_, '_, SockaddrStorage>) -> Option<usize> {
+    let segment = message.cmsgs().ok()?.find_map(|control| match control {
+        ControlMessageOwned::UdpGroSegments(segment) => usize::try_from(segment).ok(),
+        _ => None,
+    });
+    segment.filter(|segment| (1..message.bytes).contains(segment))
+}
+
+/// One that cannot be told is nobody's, and its datagram is dropped.
+fn source(addr: Option<SockaddrStorage>) -> SocketAddr {
+    let v4 = || addr?.as_sockaddr_in().map(|addr| SocketAddrV4::from(*addr));
+    let v6 = || {
+        addr?
+            .as_sockaddr_in6()
+            .map(|addr| SocketAddrV6::from(*addr))
+    };
+    match v4() {
+        Some(addr) => SocketAddr::V4(addr),
+        None => v6().map_or((Ipv4Addr::UNSPECIFIED, 0).into(), SocketAddr::V6),
+    }
+}

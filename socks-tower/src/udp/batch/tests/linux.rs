@@ -1,0 +1,155 @@
+//! The calls of Linux, through real sockets.
+
+use std::{future::poll_fn, io, net::SocketAddr};
+
+use nix::sys::socket::{setsockopt, sockopt::UdpGroSegment};
+
+use super::{
+    Side, Wire,
+    sockets::{self, Alone, Calls, alone, calls, receive, send, sent, socket},
+};
+use crate::udp::{
+    batch::{self, Departure, Sender},
+    port::Port,
+};
+
+calls!(Sender, batch::TOGETHER);
+
+#[tokio::test]
+async fn one_fails_in_the_middle() {
+    sockets::one_fails_in_the_middle(Sender::new()).await;
+}
+
+#[tokio::test]
+async fn lengths() {
+    sockets::lengths(Sender::new()).await;
+}
+
+/// A socket that takes pieces as they are sees one.
+#[tokio::test]
+async fn equal_datagrams_go_in_one_piece() {
+    for (offload, expected) in [(true, 5 * 100 + 30), (false, 100)] {
+        let mut wire = Alone {
+            port: Port::new(socket().await.0, true, offload),
+            sender: Sender::new(),
+        };
+        let (socket, to) = socket().await;
+        setsockopt(&socket, UdpGroSegment, &true).unwrap();
+        let datagrams = [100, 100, 100, 100, 100, 30].map(|len| (to, vec![7; len]));
+        assert!(send(&mut wire, &datagrams).iter().all(sent));
+        assert_eq!(receive(&socket).await.len(), expected);
+    }
+}
+
+/// What the kernel refuses is what the relay takes for a refusal: so many segments no kernel
+/// cuts.
+#[tokio::test]
+async fn refused_by_the_kernel() {
+    let mut wire = alone(Sender::new()).await;
+    let (_socket, to) = socket().await;
+    let refused = wire.piece(Side::V4, to, &[0; 1_000], 1);
+    assert_eq!(refused.unwrap_err().raw_os_error(), Some(libc::EINVAL));
+    assert_eq!(wire.longest_segment(Side::V4), 0);
+}
+
+/// Segments that do not fit are not tried again, shorter ones are; what speaks against all of
+/// them ends it, and what says nothing about them changes nothing.
+#[test]
+fn after_a_refusal() {
+    for (error, segment, expected) in [
+        (libc::EINVAL, 1400, 1399),
+        (libc::EMSGSIZE, 1400, 1399),
+        (libc::EINVAL, 500, 0),
+        (libc::EIO, 1400, 0),
+        (libc::EOPNOTSUPP, 1400, 0),
+        (libc::EAGAIN, 1400, 1472),
+        (libc::ENETUNREACH, 1400, 1472),
+        (libc::ECONNREFUSED, 1400, 1472),
+    ] {
+        let error = io::Error::from_raw_os_error(error);
+        let after = batch::segment_after(&error, segment, 1472);
+        assert_eq!(after, expected, "{error}");
+    }
+}
+
+/// One call takes what is there, with its senders, and the next one what came since, whether
+/// or not the socket was emptied.
+#[tokio::test]
+async fn what_is_there_is_received_at_once() {
+    let (client, from) = socket().await;
+    let (socket, to) = socket().await;
+    let mut port = Port::new(socket, true, true);
+    for count in [1, 5, 32, 33, 70] {
+        for n in 0..count {
+            client
+                .send_to(&[n; 9][..usize::from(n % 9)], to)
+                .await
+                .unwrap();
+        }
+        let mut seen = 0;
+        let mut calls = 0;
+        while seen < count {
+            let seen_now = poll_fn(|cx| {
+                batch::with(|batch| {
+                    let arrivals = &mut batch.arrivals;
+                    arrivals.poll_receive(&mut port, cx).map_ok(|()| {
+                        for index in 0..arrivals.len() {
+                            let n = seen + u8::try_from(index).unwrap();
+                            let (slot, octets, source) = arrivals.slot(index).unwrap();
+                            let expected = &[n; 9][..usize::from(n % 9)];
+                            assert_eq!((&slot[octets], source), (expected, from));
+                        }
+                        arrivals.len()
+                    })
+                })
+            });
+            seen += u8::try_from(seen_now.await.unwrap()).unwrap();
+            calls += 1;
+        }
+        assert_eq!(
+            calls,
+            usize::from(count).div_ceil(batch::TOGETHER),
+            "{count}"
+        );
+    }
+}
+
+/// What the system has put together comes apart again, each datagram as it was sent.
+#[tokio::test]
+async fn pieces_come_apart() {
+    let (socket, to) = socket().await;
+    let mut port = Port::new(socket, true, true);
+    let mut wire = alone(Sender::new()).await;
+    let from = wire.port.socket.local_addr().unwrap();
+    let lens = [
+        &[100; 10][..],
+        &[30, 0, 0, 7],
+        &[1472; 3],
+        &[1473],
+        &[1472; 44],
+    ]
+    .concat();
+    let numbered = || lens.iter().zip(1_u8..).map(|(len, n)| vec![n; *len]);
+    let datagrams: Vec<_> = numbered().map(|data| (to, data)).collect();
+    assert!(send(&mut wire, &datagrams).iter().all(sent));
+    let mut heard = Vec::new();
+    let mut calls = 0;
+    while heard.len() < lens.len() {
+        let received = poll_fn(|cx| {
+            batch::with(|batch| {
+                let arrivals = &mut batch.arrivals;
+                arrivals.poll_receive(&mut port, cx).map_ok(|()| {
+                    for index in 0..arrivals.len() {
+                        let (slot, octets, source) = arrivals.slot(index).unwrap();
+                        assert_eq!(source, from);
+                        heard.push(slot[octets].to_vec());
+                    }
+                })
+            })
+        });
+        received.await.unwrap();
+        calls += 1;
+    }
+    assert!(heard == numbered().collect::<Vec<_>>());
+    assert!(calls < 3, "{calls} calls");
+}

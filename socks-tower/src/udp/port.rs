@@ -1,0 +1,50 @@
+use std::{io, net::SocketAddr};
+
+use socket2::SockRef;
+use tokio::net::UdpSocket;
+
+use super::batch;
+
+/// The longest segments that are tried: what fits behind the headers on an Ethernet. The system
+/// refuses a piece whose segments it would have to fragment on the way that they take (`UD-36`).
+const LONGEST_SEGMENT: (usize, usize) = (1472, 1452);
+
+/// A socket of an association, and how it sends.
+#[derive(Debug)]
+pub(super) struct Port {
+    pub(super) socket: UdpSocket,
+    /// Whether the kernel knows the other side, and filters by it.
+    pub(super) connected: bool,
+    /// Datagrams up to this length may be sent in one piece; 0 for none.
+    pub(super) longest_segment: usize,
+    /// Whether the system had datagrams put together when it was last received from.
+    #[cfg_attr(not(any(target_os = "linux", target_os = "android")), allow(dead_code))]
+    pub(super) hears_pieces: bool,
+}
+
+impl Port {
+    pub(super) fn new(socket: UdpSocket, ipv4: bool, segmentation_offload: bool) -> Self {
+        let (v4, v6) = LONGEST_SEGMENT;
+        let longest = if ipv4 { v4 } else { v6 };
+        let segments = segmentation_offload && batch::offload(&socket);
+        Self {
+            socket,
+            connected: false,
+            longest_segment: if segments { longest } else { 0 },
+            hears_pieces: false,
+        }
+    }
+
+    /// Sends one datagram.
+    ///
+    /// This goes past tokio's readiness, which a socket has only after its first wait: there is no
+    /// waiting to send, what does not fit is dropped.
+    pub(super) fn send(&self, to: SocketAddr, datagram: &[u8]) -> io::Result<()> {
+        let socket = SockRef::from(&self.socket);
+        match self.connected {
+            true => socket.send(datagram),
+            false => socket.send_to(datagram, &to.into()),
+        }
+        .map(drop)
+    }
+}
