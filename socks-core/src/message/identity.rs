@@ -52,6 +52,23 @@ impl Identity {
         }
     }
 
+    /// Whether nothing is known about the client, nothing that it claims and nothing attached:
+    /// all such identities are alike.
+    pub fn is_anonymous(&self) -> bool {
+        let Self {
+            user,
+            method,
+            groups,
+            claimed,
+            extensions,
+        } = self;
+        user.is_none()
+            && *method == Method::NO_AUTHENTICATION
+            && groups.is_empty()
+            && claimed.is_none()
+            && extensions.is_empty()
+    }
+
     /// Puts the user into a group.
     #[must_use]
     pub fn group(mut self, group: impl Into<Arc<str>>) -> Self {

@@ -1,4 +1,7 @@
-use std::{future::poll_fn, sync::Arc};
+use std::{
+    future::poll_fn,
+    sync::{Arc, LazyLock},
+};
 
 use super::{
     associate, bind, connect,
@@ -85,6 +88,15 @@ async fn relay<C, U, R: Relay<C, U>>(
     let ready = poll_fn(|cx| relay.poll_ready(cx)).await;
     ready.map_err(Into::into)?;
     Ok(relay.call(tunnel))
+}
+
+/// Anonymous clients share one identity, which is what most servers keep for most of their tunnels.
+fn shared(identity: Identity) -> Arc<Identity> {
+    static ANONYMOUS: LazyLock<Arc<Identity>> = LazyLock::new(|| Arc::new(Identity::anonymous()));
+    match identity.is_anonymous() {
+        true => Arc::clone(&ANONYMOUS),
+        false => Arc::new(identity),
+    }
 }
 
 /// A session up to its tunnel.
@@ -175,7 +187,7 @@ where
                 (conn, identity, requested)
             }
         };
-        let identity = Arc::new(identity);
+        let identity = shared(identity);
         self.report.identity = Some(Arc::clone(&identity));
         self.report.command = Some(requested.command());
         self.report.destination = Some(requested.destination().clone());

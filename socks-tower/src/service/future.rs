@@ -75,7 +75,7 @@ pin_project! {
     pub(super) struct OpenTunnel<F> {
         #[pin]
         relay: Option<F>,
-        kept: Option<Kept>,
+        kept: Option<Box<Kept>>,
     }
 }
 
@@ -108,7 +108,7 @@ impl<F> OpenTunnel<F> {
     pub(super) fn new(relay: F, kept: Kept) -> Self {
         Self {
             relay: Some(relay),
-            kept: Some(kept),
+            kept: Some(Box::new(kept)),
         }
     }
 }
@@ -136,7 +136,7 @@ where
             mut report,
             traffic,
             started,
-        } = kept;
+        } = *kept;
         drop(guards);
         report.end = match ended {
             Ok(RelayEnd::Closed) => SessionEnd::Closed,
