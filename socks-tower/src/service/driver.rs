@@ -1,4 +1,4 @@
-use std::{future::poll_fn, pin::pin, sync::Arc};
+use std::{future::poll_fn, pin::pin, sync::Arc, time::Duration};
 
 use super::{
     associate, bind, connect,
@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     BoxError, ClientStream, Incoming, Relay, SessionEnd, SessionReport, Traffic, Tunnel,
+    stream::reset_on_close,
     time::{after, from_now},
 };
 use socks_core::{
@@ -22,7 +23,7 @@ use socks_core::{
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    time::Instant,
+    time::{Instant, timeout},
 };
 
 /// Serves one connection up to its tunnel. A session that ends without one is closed here, with its last
@@ -56,7 +57,7 @@ where
     report.end = match session.establish(conn, after(started, total)).await {
         Ok(established) => {
             let (tunnel, guards) = established.tunnel(session.wire, &traffic);
-            match relay(&shared.relay, tunnel).await {
+            match relay(&shared.relay, tunnel, deadlines.request).await {
                 Ok(relay) => {
                     let kept = Kept {
                         guards,
@@ -66,7 +67,7 @@ where
                     };
                     return AfterHandshake::Tunnel(Box::pin(OpenTunnel::new(relay, kept)));
                 }
-                Err(error) => SessionEnd::Relay(error),
+                Err(end) => end,
             }
         }
         Err(end) => {
@@ -78,14 +79,31 @@ where
 }
 
 /// What a relay makes of the tunnel, once it is ready for it.
-async fn relay<C, U, R: Relay<C, U>>(
+async fn relay<C: 'static, U: 'static, R: Relay<C, U>>(
     relay: &R,
     tunnel: Tunnel<C, U>,
-) -> Result<R::Future, BoxError> {
+    patience: Duration,
+) -> Result<R::Future, SessionEnd> {
     let mut relay = relay.clone();
-    let ready = poll_fn(|cx| relay.poll_ready(cx)).await;
-    ready.map_err(Into::into)?;
+    let mut unopened = Unopened(Some(tunnel));
+    let ready = timeout(patience, poll_fn(|cx| relay.poll_ready(cx))).await;
+    let ready = ready.map_err(|_| SessionEnd::TimedOut)?;
+    ready.map_err(|error| SessionEnd::Relay(error.into()))?;
+    let tunnel = unopened.0.take().ok_or(SessionEnd::Disconnected)?;
     Ok(relay.call(tunnel))
+}
+
+/// A tunnel that no relay has yet. The success reply is out, so if none takes it, neither side may
+/// take what it has for all there is (`SE-49`, `SE-53`).
+struct Unopened<C: 'static, U: 'static>(Option<Tunnel<C, U>>);
+
+impl<C: 'static, U: 'static> Drop for Unopened<C, U> {
+    fn drop(&mut self) {
+        if let Some(tunnel) = &self.0 {
+            reset_on_close(&tunnel.client);
+            reset_on_close(&tunnel.target);
+        }
+    }
 }
 
 /// A session up to its tunnel.

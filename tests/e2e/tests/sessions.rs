@@ -1,6 +1,8 @@
 //! Whole sessions of each version, at every pace.
 
-use e2e::{open, with_login};
+use std::task::Poll;
+
+use e2e::{NotReady, open, with_login};
 use socks_core::{Command, message::Version};
 use socks_tower::SessionEnd;
 use support::{Pace, Peer, Script, Server, Target};
@@ -225,4 +227,25 @@ async fn a_cut_session_is_not_a_complete_one() {
         let error = stream.read(&mut [0]).await.unwrap_err();
         assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
     }
+}
+
+/// SE-49, SE-53: a relay that fails before it begins, behind the success reply, resets both sides.
+#[tokio::test]
+async fn a_relay_that_cannot_begin() {
+    use tokio::io::AsyncReadExt;
+    let mut target = Target::silent().await;
+    let relay = NotReady(Poll::Ready(Err("out of order")));
+    let mut server = Server::start(open(target.addr).relay(relay)).await;
+    let script = Peer::script()
+        .greet([0])
+        .expect_method(0)
+        .connect("example.com:80")
+        .expect_reply(0);
+    let mut peer = script.run(server.addr).await;
+    let mut accepted = target.accepted().await;
+    for stream in [&mut peer.stream, &mut accepted] {
+        let error = stream.read(&mut [0]).await.unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
+    }
+    assert!(matches!(server.report().await.end, SessionEnd::Relay(_)));
 }
