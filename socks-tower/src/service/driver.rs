@@ -319,6 +319,18 @@ where
         }
     }
 
+    /// Says that there is a tunnel with `target`. A client that does not hear that may have sent
+    /// something early, which is lost then, so the target is reset (`SE-49`).
+    pub(super) async fn say(&mut self, target: U) -> Result<U, SessionEnd> {
+        match self.wire.flush().await {
+            Ok(()) => Ok(target),
+            Err(end) => {
+                reset_on_close(&target);
+                Err(end)
+            }
+        }
+    }
+
     /// The client is told `code`, because somebody decided so.
     pub(super) fn refuse(&mut self, requested: Requested, code: ReplyCode) -> SessionEnd {
         requested.refuse(code, self.wire.output());
