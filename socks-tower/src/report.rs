@@ -89,7 +89,8 @@ pub enum SessionEnd {
     Reset(Side),
     /// The client left before it got a reply.
     Disconnected,
-    /// A deadline of the handshake passed: the first octet's, the request's, or a write's.
+    /// A deadline of the handshake passed: the first octet's, the request's, a write's, or the one
+    /// for the relay to get ready.
     TimedOut,
     /// The client broke the protocol, or spoke another one.
     Malformed(HandshakeError),

@@ -1,8 +1,8 @@
-use std::{net::SocketAddr, ops::RangeInclusive, sync::Arc, time::Duration};
+use std::{io::Write, net::SocketAddr, ops::RangeInclusive, sync::Arc, time::Duration};
 
 use socket2::SockRef;
 use socks_core::message::{Bind, ConnInfo, Endpoint, Identity, Permit, SessionId, Version};
-use tokio::net::TcpStream;
+use tokio::{io::AsyncReadExt, net::TcpStream};
 use tower::ServiceExt;
 
 use super::{
@@ -19,6 +19,19 @@ fn bind(destination: &str) -> Bind {
     let destination: SocketAddr = destination.parse().unwrap();
     let identity = Arc::new(Identity::anonymous());
     Bind::new(Arc::new(conn), identity, destination.into(), Permit::new())
+}
+
+/// BI-8: when the address is known to anybody the socket listens, whether or not somebody waits for
+/// the peer already; and it waits in the backlog, with what it says (`BI-10`).
+#[tokio::test]
+async fn it_listens_before_it_answers() {
+    let bound = TcpBinder::new().oneshot(bind("127.0.0.1:0")).await.unwrap();
+    let mut peer = std::net::TcpStream::connect(bound.addr).unwrap();
+    peer.write_all(b"220").unwrap();
+    let mut accepted = bound.accept.await.unwrap();
+    let mut heard = [0; 3];
+    accepted.stream.read_exact(&mut heard).await.unwrap();
+    assert_eq!(&heard, b"220");
 }
 
 /// SE-52: the accepted socket has keepalive, and `TCP_NODELAY`.

@@ -65,9 +65,9 @@ where
         }
     };
     awaiting.succeed(accepted.peer, session.wire.output());
-    session.wire.flush().await?;
+    let target = session.say(accepted.stream).await?;
     Ok(Established {
-        target: accepted.stream,
+        target,
         conn,
         identity,
         destination,

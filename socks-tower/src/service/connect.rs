@@ -36,9 +36,9 @@ where
     session.report.bound = Some(connected.bound);
     session.report.remote = connected.remote;
     requested.succeed(connected.bound, session.wire.output());
-    session.wire.flush().await?;
+    let target = session.say(connected.stream).await?;
     Ok(Established {
-        target: connected.stream,
+        target,
         conn,
         identity,
         destination,

@@ -1,6 +1,7 @@
 use std::{
     future::poll_fn,
     sync::{Arc, LazyLock},
+    time::Duration,
 };
 
 use super::{
@@ -12,6 +13,7 @@ use super::{
 };
 use crate::{
     BoxError, ClientStream, Incoming, Relay, SessionEnd, SessionReport, Traffic, Tunnel,
+    stream::reset_on_close,
     time::{after, from_now},
 };
 use socks_core::{
@@ -24,7 +26,7 @@ use socks_core::{
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    time::Instant,
+    time::{Instant, timeout},
 };
 
 /// Serves one connection up to its tunnel. A session that ends without one is closed here, with its last
@@ -58,7 +60,7 @@ where
     report.end = match session.establish(conn, after(started, total)).await {
         Ok(established) => {
             let (tunnel, guards) = established.tunnel(session.wire, &traffic);
-            match relay(&shared.relay, tunnel).await {
+            match relay(&shared.relay, tunnel, deadlines.request).await {
                 Ok(relay) => {
                     let kept = Kept {
                         guards,
@@ -68,7 +70,7 @@ where
                     };
                     return AfterHandshake::Tunnel(Box::pin(OpenTunnel::new(relay, kept)));
                 }
-                Err(error) => SessionEnd::Relay(error),
+                Err(end) => end,
             }
         }
         Err(end) => {
@@ -80,13 +82,17 @@ where
 }
 
 /// What a relay makes of the tunnel, once it is ready for it.
-async fn relay<C, U, R: Relay<C, U>>(
+async fn relay<C: 'static, U: 'static, R: Relay<C, U>>(
     relay: &R,
     tunnel: Tunnel<C, U>,
-) -> Result<R::Future, BoxError> {
+    patience: Duration,
+) -> Result<R::Future, SessionEnd> {
     let mut relay = relay.clone();
-    let ready = poll_fn(|cx| relay.poll_ready(cx)).await;
-    ready.map_err(Into::into)?;
+    let mut unopened = Unopened(Some(tunnel));
+    let ready = timeout(patience, poll_fn(|cx| relay.poll_ready(cx))).await;
+    let ready = ready.map_err(|_| SessionEnd::TimedOut)?;
+    ready.map_err(|error| SessionEnd::Relay(error.into()))?;
+    let tunnel = unopened.0.take().ok_or(SessionEnd::Disconnected)?;
     Ok(relay.call(tunnel))
 }
 
@@ -96,6 +102,19 @@ fn shared(identity: Identity) -> Arc<Identity> {
     match identity.is_anonymous() {
         true => Arc::clone(&ANONYMOUS),
         false => Arc::new(identity),
+    }
+}
+
+/// A tunnel that no relay has yet. The success reply is out, so if none takes it, neither side may
+/// take what it has for all there is (`SE-49`, `SE-53`).
+struct Unopened<C: 'static, U: 'static>(Option<Tunnel<C, U>>);
+
+impl<C: 'static, U: 'static> Drop for Unopened<C, U> {
+    fn drop(&mut self) {
+        if let Some(tunnel) = &self.0 {
+            reset_on_close(&tunnel.client);
+            reset_on_close(&tunnel.target);
+        }
     }
 }
 
@@ -309,6 +328,18 @@ where
             }
             Ok(Verdict::Deny(code)) => Err(self.refuse(requested, code)),
             Err(error) => Err(self.fail(requested, error)),
+        }
+    }
+
+    /// Says that there is a tunnel with `target`. A client that does not hear that may have sent
+    /// something early, which is lost then, so the target is reset (`SE-49`).
+    pub(super) async fn say(&mut self, target: U) -> Result<U, SessionEnd> {
+        match self.wire.flush().await {
+            Ok(()) => Ok(target),
+            Err(end) => {
+                reset_on_close(&target);
+                Err(end)
+            }
         }
     }
 

@@ -12,7 +12,7 @@ use super::{
     Datagram, DatagramFilter, DatagramVerdict, DropReason, UdpCounters, bucket::Rates,
     client::Client, fragments::Fragments, names::Names, settings::Settings, targets::Targets,
 };
-use crate::{Name, Traffic};
+use crate::{Name, Traffic, time::after};
 
 /// Octets that a datagram from outside leaves free in front of it, for the longest header that
 /// the relay writes: IPv6.
@@ -77,7 +77,7 @@ impl Flow {
             counters: Arc::default(),
             idle: settings.idle,
             active: now,
-            ends: settings.lifetime.map(|lifetime| now + lifetime),
+            ends: settings.lifetime.map(|lifetime| after(now, lifetime)),
         }
     }
 
@@ -105,7 +105,7 @@ impl Flow {
 
     /// When something is due next: [`expire`](Self::expire), or the end.
     pub(super) fn deadline(&self) -> Instant {
-        let idle = self.active + self.idle;
+        let idle = after(self.active, self.idle);
         let others = [
             self.ends,
             self.names.deadline(),
@@ -120,7 +120,7 @@ impl Flow {
         if let Some(fragments) = &mut self.fragments {
             fragments.expire(now, &self.counters);
         }
-        let idle = self.active + self.idle;
+        let idle = after(self.active, self.idle);
         idle <= now || self.ends.is_some_and(|ends| ends <= now)
     }
 }

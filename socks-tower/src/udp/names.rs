@@ -8,7 +8,7 @@ use socks_core::Domain;
 use tokio::time::Instant;
 
 use super::{DropReason, UdpCounters, settings::NameLimits};
-use crate::Addrs;
+use crate::{Addrs, time::after};
 
 /// How long a name that did not resolve is not asked for again, if answers live that long.
 const FAILURES_LIVE: Duration = Duration::from_secs(5);
@@ -85,7 +85,7 @@ impl Names {
         {
             return Known::Full;
         }
-        let deadline = now + self.limits.patience;
+        let deadline = after(now, self.limits.patience);
         let queue = self.lookups.entry(name.clone()).or_default();
         queue.push_back(Waiting {
             port,
@@ -114,7 +114,7 @@ impl Names {
             true => self.limits.answers_live.min(FAILURES_LIVE),
             false => self.limits.answers_live,
         };
-        self.keep(name, addrs, now + live, now);
+        self.keep(name, addrs, after(now, live), now);
         let queue = self.lookups.remove(name).unwrap_or_default();
         let octets: usize = queue.iter().map(|waiting| waiting.data.len()).sum();
         self.waiting = self.waiting.saturating_sub(octets);

@@ -17,9 +17,9 @@ pub(super) struct Port {
     pub(super) connected: bool,
     /// Datagrams up to this length may be sent in one piece; 0 for none.
     pub(super) longest_segment: usize,
-    /// Whether the system had datagrams put together when it was last received from.
+    /// For how many more calls it is expected that the system has put datagrams together.
     #[cfg_attr(not(any(target_os = "linux", target_os = "android")), allow(dead_code))]
-    pub(super) hears_pieces: bool,
+    pub(super) hears_pieces: u8,
 }
 
 impl Port {
@@ -31,7 +31,7 @@ impl Port {
             socket,
             connected: false,
             longest_segment: if segments { longest } else { 0 },
-            hears_pieces: false,
+            hears_pieces: 0,
         }
     }
 

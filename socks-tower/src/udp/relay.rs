@@ -69,7 +69,9 @@ impl<R> UdpRelay<R> {
 
     /// Binds the client's side there, for clients of the same family, in place of the address that
     /// their connection came in at. Needed behind a PROXY header, whose addresses are not this
-    /// machine's. With an unspecified address the client is told where its connection came in.
+    /// machine's. With an unspecified address the client is told where its connection came in; what
+    /// it gets then leaves from the address that the system chooses towards it, and the kernel does
+    /// not filter by it.
     #[must_use]
     pub fn bind(self, ip: IpAddr) -> Self {
         self.with(|settings| match ip {

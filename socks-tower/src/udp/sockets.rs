@@ -99,9 +99,12 @@ impl<R> Sockets<R> {
     }
 
     pub(super) fn pin(&mut self, client: SocketAddr) {
-        // Without it every source is still checked.
-        let connected = SockRef::from(&self.client.socket).connect(&client.into());
-        self.client.connected = connected.is_ok();
+        // Without it every source is still checked. It would also give a wildcard socket the one
+        // address that the system answers this client from, and the client may send to another.
+        let socket = SockRef::from(&self.client.socket);
+        let local = socket.local_addr().ok().and_then(|addr| addr.as_socket());
+        let concrete = local.is_some_and(|local| !local.ip().is_unspecified());
+        self.client.connected = concrete && socket.connect(&client.into()).is_ok();
     }
 
     pub(super) fn reaches(&self, to: SocketAddr) -> bool {

@@ -80,6 +80,18 @@ impl Targets {
         self.targets.contains_key(&to) || self.permit.permits(to)
     }
 
+    /// Whether there is room for `to`, which is not taken yet.
+    pub(super) fn room(&mut self, to: SocketAddr, now: Instant) -> Result<(), DropReason> {
+        if self.targets.len() < self.max || self.targets.contains_key(&to) {
+            return Ok(());
+        }
+        self.sweep(now);
+        match self.targets.len() < self.max {
+            true => Ok(()),
+            false => Err(DropReason::Targets),
+        }
+    }
+
     /// A datagram is on its way to `to`, which was permitted; or there is no room for it. True if
     /// the last one before it has left.
     pub(super) fn sending(&mut self, to: SocketAddr, now: Instant) -> Result<bool, DropReason> {
@@ -88,12 +100,7 @@ impl Targets {
             target.sent = now;
             reached = target.reached;
         } else {
-            if self.targets.len() >= self.max {
-                self.sweep(now);
-            }
-            if self.targets.len() >= self.max {
-                return Err(DropReason::Targets);
-            }
+            self.room(to, now)?;
             self.targets.insert(to, Target { sent: now, reached });
         }
         if self.policy == ReplyPolicy::AddressRestricted {

@@ -36,16 +36,16 @@ impl Flow {
         let client = self.client.reached_at().ok_or(DropReason::Unsolicited)?;
         self.targets.accepts(source, now)?;
         let data = buffer.get(payload.clone()).ok_or(DropReason::Oversize)?;
+        let octets = data.len();
+        if !self.to_client.admit(octets, now) {
+            return Err(DropReason::Rate);
+        }
         self.judge(&Datagram {
             direction: Direction::ToClient,
             remote: source,
             requested: None,
             data,
         })?;
-        let octets = data.len();
-        if !self.to_client.admit(octets, now) {
-            return Err(DropReason::Rate);
-        }
         let header = UdpHeader::new(Address::Socket(source));
         let start = payload.start.saturating_sub(header.encoded_len());
         let mut room = buffer.get_mut(start..payload.start).unwrap_or_default();

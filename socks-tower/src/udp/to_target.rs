@@ -155,6 +155,9 @@ impl Flow {
         if !self.targets.permits(to) {
             return Err(DropReason::NotPermitted);
         }
+        if self.filter.is_some() {
+            self.targets.room(to, now)?;
+        }
         self.judge(&Datagram {
             direction: Direction::ToTarget,
             remote: to,

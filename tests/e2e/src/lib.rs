@@ -1,6 +1,11 @@
 //! Pipelines that the end-to-end tests run sessions through.
 
-use std::{io, net::SocketAddr};
+use std::{
+    future::Pending,
+    io,
+    net::SocketAddr,
+    task::{Context, Poll},
+};
 
 use socks_core::{
     Address,
@@ -8,9 +13,9 @@ use socks_core::{
         AccessRequest, AuthRequest, Authentication, Connect, Credentials, Identity, Verdict,
     },
 };
-use socks_tower::{BoxError, Connected, SocksService};
+use socks_tower::{BoxError, Connected, RelayEnd, SocksService, Tunnel};
 use tokio::net::TcpStream;
-use tower::service_fn;
+use tower::{Service, service_fn};
 
 /// A server that lets everybody go everywhere, where every name leads to `target`.
 pub fn open(target: SocketAddr) -> SocksService {
@@ -42,4 +47,22 @@ async fn dial(connect: Connect, target: SocketAddr) -> io::Result<Connected<TcpS
     stream.set_nodelay(true)?;
     let bound = stream.local_addr()?;
     Ok(Connected::new(stream, bound).remote(addr))
+}
+
+/// A relay that does not get ready: it waits for ever, or fails.
+#[derive(Clone, Debug)]
+pub struct NotReady(pub Poll<Result<(), &'static str>>);
+
+impl<C, T> Service<Tunnel<C, T>> for NotReady {
+    type Response = RelayEnd;
+    type Error = BoxError;
+    type Future = Pending<Result<RelayEnd, BoxError>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.0.map_err(Into::into)
+    }
+
+    fn call(&mut self, _: Tunnel<C, T>) -> Self::Future {
+        panic!("it is not ready")
+    }
 }

@@ -1,9 +1,9 @@
 //! Deadlines under paused time, over in-memory streams: what counts is that they pass, not how
 //! fast the machine is.
 
-use std::{future::pending, time::Duration};
+use std::{future::pending, task::Poll, time::Duration};
 
-use e2e::{open, with_login};
+use e2e::{NotReady, open, with_login};
 use socks_core::{
     ReplyCode,
     message::{AccessRequest, AuthRequest, Authentication, Connect, Verdict},
@@ -239,4 +239,31 @@ async fn idle_tunnels() {
         assert!(matches!(end, SessionEnd::Idle));
         assert!(near(after, if half_closed { 60 } else { 100 }), "{after:?}");
     }
+}
+
+/// A relay that never gets ready, such as one that counts tunnels and has none left, does not hold
+/// the session for longer than the request's deadline.
+#[tokio::test(start_paused = true)]
+async fn a_relay_that_is_never_ready() {
+    let (target, _far) = duplex(64);
+    let target = std::sync::Mutex::new(Some(target));
+    let connector = std::sync::Arc::new(target);
+    let connector = service_fn(move |_: Connect| {
+        let target = connector.lock().unwrap().take().expect("one connection");
+        async move { Ok::<_, BoxError>(Connected::new(target, "0.0.0.0:0".parse().unwrap())) }
+    });
+    let allow = service_fn(|_: AccessRequest| async { Ok::<_, BoxError>(Verdict::allow()) });
+    let socks = SocksService::new(connector).access(allow);
+    let (client, session) = start(socks.relay(NotReady(Poll::Pending)));
+    let script = Peer::script()
+        .greet([0])
+        .expect_method(0)
+        .connect("a:1")
+        .expect_reply(0);
+    let mut peer = script.run_over(client).await;
+    let since = Instant::now();
+    assert_eq!(peer.finish().await, b"");
+    let (end, after) = ended(session, since).await;
+    assert!(matches!(end, SessionEnd::TimedOut), "{end:?}");
+    assert!(near(after, 30), "{after:?}");
 }

@@ -1,9 +1,19 @@
 //! Whole sessions of each version, at every pace.
 
-use e2e::{open, with_login};
-use socks_core::{Command, message::Version};
-use socks_tower::SessionEnd;
+use std::{
+    sync::{Arc, Mutex},
+    task::Poll,
+};
+
+use e2e::{NotReady, open, with_login};
+use socks_core::{
+    Command,
+    message::{AccessRequest, Connect, Verdict, Version},
+};
+use socks_tower::{BoxError, Connected, SessionEnd, SocksService};
 use support::{Pace, Peer, Script, Server, Target};
+use tokio::{io::AsyncWriteExt, net::TcpStream};
+use tower::service_fn;
 
 const PACES: [Pace; 3] = [Pace::Stepwise, Pace::AtOnce, Pace::OctetByOctet];
 
@@ -225,4 +235,59 @@ async fn a_cut_session_is_not_a_complete_one() {
         let error = stream.read(&mut [0]).await.unwrap_err();
         assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
     }
+}
+
+/// SE-49, SE-53: a relay that fails before it begins, behind the success reply, resets both sides.
+#[tokio::test]
+async fn a_relay_that_cannot_begin() {
+    use tokio::io::AsyncReadExt;
+    let mut target = Target::silent().await;
+    let relay = NotReady(Poll::Ready(Err("out of order")));
+    let mut server = Server::start(open(target.addr).relay(relay)).await;
+    let script = Peer::script()
+        .greet([0])
+        .expect_method(0)
+        .connect("example.com:80")
+        .expect_reply(0);
+    let mut peer = script.run(server.addr).await;
+    let mut accepted = target.accepted().await;
+    for stream in [&mut peer.stream, &mut accepted] {
+        let error = stream.read(&mut [0]).await.unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
+    }
+    assert!(matches!(server.report().await.end, SessionEnd::Relay(_)));
+}
+
+/// SE-49: a client that resets its connection just when its target is connected, with something sent
+/// early that is lost by that, resets the target.
+#[tokio::test]
+async fn a_client_that_resets_before_the_reply() {
+    use tokio::io::AsyncReadExt;
+    let mut target = Target::silent().await;
+    let to = target.addr;
+    let client = Arc::new(Mutex::new(None::<TcpStream>));
+    let resets = client.clone();
+    let connector = service_fn(move |_: Connect| {
+        let resets = resets.clone();
+        async move {
+            let stream = TcpStream::connect(to).await?;
+            let client = resets.lock().unwrap().take().expect("one connection");
+            client.set_zero_linger()?;
+            drop(client);
+            Ok::<_, std::io::Error>(Connected::new(stream, to))
+        }
+    });
+    let allow = service_fn(|_: AccessRequest| async { Ok::<_, BoxError>(Verdict::allow()) });
+    let mut server = Server::start(SocksService::new(connector).access(allow)).await;
+    let mut stream = TcpStream::connect(server.addr).await.unwrap();
+    let request = b"\x05\x01\0\x05\x01\0\x01\xc0\0\x02\x01\0\x50early";
+    stream.write_all(request).await.unwrap();
+    *client.lock().unwrap() = Some(stream);
+    let mut accepted = target.accepted().await;
+    let error = accepted.read(&mut [0]).await.unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
+    assert!(matches!(
+        server.report().await.end,
+        SessionEnd::Disconnected
+    ));
 }

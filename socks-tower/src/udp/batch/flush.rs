@@ -4,6 +4,7 @@ use super::{
     departures::{Departure, Settled, Side},
     runs::run,
 };
+use crate::udp::{DropReason, flow::reason_of};
 
 /// The calls that send.
 pub(in crate::udp) trait Wire {
@@ -36,12 +37,12 @@ pub(super) fn flush(
             continue;
         }
         let (before, rest) = list.split_at(singles);
-        one_by_one(arena, before, false, wire, settled);
+        one_by_one(arena, before, Before::Not, wire, settled);
         let (piece, rest) = rest.split_at(count);
         in_one_piece(arena, piece, wire, settled);
         (list, singles) = (rest, 0);
     }
-    one_by_one(arena, list, false, wire, settled);
+    one_by_one(arena, list, Before::Not, wire, settled);
 }
 
 fn in_one_piece(
@@ -58,63 +59,94 @@ fn in_one_piece(
     match wire.piece(first.side, first.to, piece, first.octets.len()) {
         Ok(()) => settled.extend(list.iter().map(|departure| of(departure, Ok(())))),
         Err(error) => {
-            let reported = is_report(&error, first.side);
-            if reported {
+            let mut before = Before::Not;
+            if is_report(&error, first.side) {
                 settled.push(Settled::Reported(error));
+                before = Before::Reported;
             }
-            one_by_one(arena, list, reported, wire, settled);
+            one_by_one(arena, list, before, wire, settled);
         }
     }
 }
 
-/// `reported` says that the first one has failed once already, by what an earlier one had brought
-/// about (`UD-39`): it was not sent, and is tried again, once.
+/// How the first one of those that are left has failed before.
+enum Before {
+    Not,
+    /// By what an earlier one had brought about, which is told (`UD-39`).
+    Reported,
+    /// By this, which may be about an earlier one as well.
+    Failed(io::Error),
+    /// In a call that stopped there: the system does not say why.
+    Stopped,
+}
+
+/// What fails by what an earlier one has brought about (`UD-39`) was not sent, and is tried again,
+/// once.
 fn one_by_one(
     arena: &[u8],
     mut list: &[Departure],
-    mut reported: bool,
+    mut before: Before,
     wire: &mut impl Wire,
     settled: &mut Vec<Settled>,
 ) {
-    // The system says that it stopped, but not why: the error is about the next one.
-    let mut stopped = false;
     while let Some(first) = list.first() {
         let same = |next: &&Departure| next.side == first.side;
         let together = list.iter().take(wire.together()).take_while(same);
         let (together, _) = list.split_at(together.count());
         match wire.many(arena, together) {
             Ok(sent) => {
-                if stopped && first.side == Side::Client {
-                    // What does not fail again was a report, which the call has swallowed.
-                    settled.push(Settled::Reported(io::ErrorKind::ConnectionRefused.into()));
+                // What does not fail again was a report, of which a call that stops says nothing.
+                match before {
+                    Before::Failed(error) => settled.push(Settled::Reported(error)),
+                    Before::Stopped if first.side == Side::Client => {
+                        settled.push(Settled::Reported(io::ErrorKind::ConnectionRefused.into()));
+                    }
+                    _ => {}
                 }
                 let (sent, rest) = list.split_at(sent.clamp(1, together.len()));
                 settled.extend(sent.iter().map(|departure| of(departure, Ok(()))));
-                stopped = sent.len() < together.len();
-                (list, reported) = (rest, false);
+                before = match sent.len() < together.len() {
+                    true => Before::Stopped,
+                    false => Before::Not,
+                };
+                list = rest;
             }
             Err(error) => {
-                if is_report(&error, first.side) && !reported {
-                    settled.push(Settled::Reported(error));
-                    // If it stopped the call before, this is the second time.
-                    reported = true;
-                    if !stopped {
+                let error = match before {
+                    Before::Not if is_report(&error, first.side) => {
+                        settled.push(Settled::Reported(error));
+                        before = Before::Reported;
                         continue;
                     }
-                    settled.push(of(first, Err(io::ErrorKind::ConnectionRefused.into())));
-                } else {
-                    settled.push(of(first, Err(error)));
-                }
+                    Before::Not if may_be_report(&error, first.side) => {
+                        before = Before::Failed(error);
+                        continue;
+                    }
+                    // For the second time.
+                    Before::Stopped if is_report(&error, first.side) => {
+                        settled.push(Settled::Reported(error));
+                        io::ErrorKind::ConnectionRefused.into()
+                    }
+                    _ => error,
+                };
+                settled.push(of(first, Err(error)));
                 list = list.get(1..).unwrap_or_default();
-                (stopped, reported) = (false, false);
+                before = Before::Not;
             }
         }
     }
 }
 
-/// Only the client's socket is connected, and hears what ICMP says.
+/// Only the client's socket is connected, and hears what ICMP says. Sending by itself never finds a
+/// port closed.
 fn is_report(error: &io::Error, side: Side) -> bool {
     side == Side::Client && error.kind() == io::ErrorKind::ConnectionRefused
+}
+
+/// ICMP also says that a datagram was too long for the way, or that a host may not be reached, and
+/// so may sending.
+fn may_be_report(error: &io::Error, side: Side) -> bool {
+    side == Side::Client && reason_of(error) != DropReason::Congested
 }
 
 fn of(departure: &Departure, result: io::Result<()>) -> Settled {

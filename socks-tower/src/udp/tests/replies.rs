@@ -2,7 +2,7 @@ use std::{
     net::SocketAddr,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
 
@@ -156,6 +156,40 @@ fn filters_see_both_directions() {
     assert_eq!(bench.sent.to_target.len(), 1);
     assert_eq!(bench.sent.to_client[0].1, datagram(0, TARGET, b"out"));
     assert_eq!(bench.dropped(DropReason::Filtered), 2);
+}
+
+/// UD-34, SE-28: a filter may meter, so it does not see what a limit drops; and what it drops does
+/// not take a target's place.
+#[test]
+fn filters_see_what_the_limits_let_through() {
+    let seen = Arc::new(AtomicUsize::new(0));
+    let sees = seen.clone();
+    let make = move |_: &Associate| -> Option<Arc<dyn DatagramFilter>> {
+        let sees = sees.clone();
+        Some(Arc::new(move |datagram: &Datagram<'_>| {
+            sees.fetch_add(1, Ordering::Relaxed);
+            match datagram.data {
+                b"bad" => DatagramVerdict::Drop,
+                _ => DatagramVerdict::Pass,
+            }
+        }))
+    };
+    let relay = UdpRelay::new()
+        .filter(make)
+        .datagrams_per_second(5)
+        .max_targets(2);
+    let mut bench = Bench::new(relay);
+    bench.send("198.51.100.9:1", b"bad");
+    for port in 1..=3 {
+        bench.send(&format!("198.51.100.1:{port}"), b"x");
+    }
+    assert_eq!(bench.dropped(DropReason::Targets), 1);
+    assert_eq!(seen.swap(0, Ordering::Relaxed), 3);
+    for _ in 0..9 {
+        bench.reply("198.51.100.1:1", b"x");
+    }
+    assert_eq!(bench.dropped(DropReason::Rate), 4);
+    assert_eq!(seen.load(Ordering::Relaxed), 5);
 }
 
 /// UD-39, UD-36: errors of a socket are counted by what they mean and nothing else happens.

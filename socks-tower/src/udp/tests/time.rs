@@ -50,6 +50,25 @@ fn lifetime() {
     assert!(bench.flow.expire(end));
 }
 
+/// `Duration::MAX` means never, and is not more than a clock can say.
+#[test]
+fn no_setting_is_too_long() {
+    let relay = UdpRelay::new()
+        .idle_timeout(Duration::MAX)
+        .max_lifetime(Duration::MAX)
+        .lookup_timeout(Duration::MAX)
+        .name_cache(Duration::MAX, 1);
+    let mut bench = Bench::new(relay);
+    for _ in 0..2 {
+        bench.send("a.example:53", b"x");
+        bench.resolved("a.example", &["198.51.100.1"]);
+        bench.wait(24 * 60 * 60);
+        assert!(!bench.flow.expire(bench.now));
+        assert!(bench.flow.deadline() > bench.now);
+    }
+    assert_eq!((bench.sent.to_target.len(), bench.all_dropped()), (2, 0));
+}
+
 /// SE-28: datagrams and octets a second, each way.
 #[test]
 fn rates() {

@@ -11,12 +11,12 @@ mod rules;
 mod source;
 mod time;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use e2e::open;
 use socks_tower::{Association, SocksService, UdpRelay, udp::UdpCounters};
 use support::{Peer, Script, Server, UdpPeer};
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, time::Instant};
 use tower::ServiceExt;
 
 const NOWHERE: &str = "127.0.0.1:9";
@@ -50,7 +50,9 @@ async fn associate(server: &Server) -> (Peer, UdpPeer) {
 
 /// Lets the relay's task see what was sent to it.
 async fn until(mut done: impl FnMut() -> bool) {
+    let since = Instant::now();
     while !done() {
+        assert!(since.elapsed() < Duration::from_secs(20), "it never comes");
         tokio::task::yield_now().await;
     }
 }

@@ -1,6 +1,7 @@
 use std::{
     collections::HashSet,
     net::{IpAddr, SocketAddr},
+    time::Duration,
 };
 
 use e2e::open;
@@ -10,7 +11,7 @@ use socks_core::{
 };
 use socks_tower::{BoxError, Incoming, UdpRelay};
 use support::{Peer, Server, UdpEcho, UdpPeer};
-use tokio::io::duplex;
+use tokio::{io::duplex, net::UdpSocket, time::timeout};
 use tower::{ServiceExt, service_fn};
 
 use super::{NOWHERE, associate, script, socks};
@@ -70,6 +71,26 @@ async fn advertised_address() {
     let server = Server::start(socks(udp)).await;
     let control = script("0.0.0.0:0").expect_reply(0).run(server.addr).await;
     assert_eq!(control.bound.unwrap().ip(), outside);
+}
+
+/// UD-9: on a wildcard socket datagrams are taken at each of this machine's addresses, and not only
+/// until the client has shown its port.
+#[tokio::test]
+async fn a_wildcard_socket_stays_one() {
+    let udp = UdpRelay::new().bind("0.0.0.0".parse().unwrap());
+    // Not the address that the system would answer the client from.
+    let told: SocketAddr = "127.0.0.2:1080".parse().unwrap();
+    let server = Server::start_claiming(socks(udp), Some(told)).await;
+    let (_control, client) = associate(&server).await;
+    assert_eq!(client.relay.ip(), told.ip());
+    let target = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let destination = target.local_addr().unwrap().to_string();
+    for _ in 0..3 {
+        client.send(&destination, b"x").await;
+        let mut heard = [0; 9];
+        let arrives = timeout(Duration::from_secs(5), target.recv_from(&mut heard));
+        arrives.await.expect("it is relayed").unwrap();
+    }
 }
 
 /// UD-12: no sockets is 01, refused is 02, switched off is 07.

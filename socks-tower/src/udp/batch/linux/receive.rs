@@ -19,6 +19,10 @@ use crate::udp::{batch::arrivals::Arrival, port::Port};
 /// of them as are otherwise received at once, and others are to have the thread, too.
 const PIECES: usize = 4;
 
+/// Calls after a piece in which another one may come. Whoever sends single datagrams in between does
+/// not have a call for these bring pieces: thousands of small datagrams at once.
+const EXPECTED: u8 = 32;
+
 /// Receives as many datagrams as there are.
 ///
 /// Where fewer messages came than could have, the socket is known to be empty, and the runtime is
@@ -32,7 +36,10 @@ pub(in crate::udp::batch) fn receive<'a>(
     mut rooms: impl Iterator<Item = &'a mut [u8]>,
     arrivals: &mut Vec<Arrival>,
 ) -> io::Result<()> {
-    let most = if port.hears_pieces { PIECES } else { TOGETHER };
+    let most = match port.hears_pieces {
+        0 => TOGETHER,
+        _ => PIECES,
+    };
     let mut rooms: [_; TOGETHER] =
         array::from_fn(|_| [IoSliceMut::new(rooms.next().unwrap_or_default())]);
     let mut headers = Headers::preallocate(most, Some(cmsg_space!(c_int)));
@@ -56,7 +63,10 @@ pub(in crate::udp::batch) fn receive<'a>(
             }
             messages += 1;
         }
-        port.hears_pieces = arrivals.len() > messages;
+        port.hears_pieces = match arrivals.len() > messages {
+            true => EXPECTED,
+            false => port.hears_pieces.saturating_sub(1),
+        };
         match messages < most {
             true => Err(io::ErrorKind::WouldBlock.into()),
             false => Ok(()),

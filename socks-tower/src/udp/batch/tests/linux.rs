@@ -153,3 +153,39 @@ async fn pieces_come_apart() {
     assert!(heard == numbered().collect::<Vec<_>>());
     assert!(calls < 3, "{calls} calls");
 }
+
+/// Pieces of many small datagrams do not make a call bring more than others are to wait for, although
+/// single ones come between them; only the first call cannot know.
+#[tokio::test]
+async fn pieces_between_single_datagrams() {
+    let (socket, to) = socket().await;
+    let mut port = Port::new(socket, true, true);
+    let mut wire = alone(Sender::new()).await;
+    let piece = vec![(to, vec![7; 10]); 64];
+    let single = [(to, vec![7; 10])];
+    let mut calls = Vec::new();
+    for _ in 0..3 {
+        for _ in 0..batch::TOGETHER {
+            assert!(send(&mut wire, &piece).iter().all(sent));
+        }
+        let mut left = 64 * batch::TOGETHER;
+        while left > 0 {
+            let received = received_at_once(&mut port).await;
+            calls.push(received);
+            left -= received;
+        }
+        assert!(send(&mut wire, &single).iter().all(sent));
+        assert_eq!(received_at_once(&mut port).await, 1);
+    }
+    assert!(calls.iter().skip(1).all(|call| *call <= 256), "{calls:?}");
+}
+
+async fn received_at_once(port: &mut Port) -> usize {
+    let received = poll_fn(|cx| {
+        batch::with(|batch| {
+            let arrivals = &mut batch.arrivals;
+            arrivals.poll_receive(port, cx).map_ok(|()| arrivals.len())
+        })
+    });
+    received.await.unwrap()
+}

@@ -6,10 +6,10 @@ mod properties;
 mod scripted;
 mod sockets;
 
-use std::net::SocketAddr;
+use std::{io, net::SocketAddr};
 
 use super::{Departures, Settled, Side, Wire, departures::WORTH_COPYING, runs::run};
-use scripted::Scripted;
+use scripted::{Scripted, refused, too_long};
 
 fn target(number: u16) -> SocketAddr {
     SocketAddr::from(([198, 51, 100, 1], number))
@@ -118,17 +118,43 @@ fn one_that_fails() {
 /// is sent all the same.
 #[test]
 fn reports() {
-    for (count, segment) in [(1, 0), (5, 0), (5, 1472)] {
+    let prohibited: fn() -> io::Error = || io::ErrorKind::HostUnreachable.into();
+    for (count, segment, report) in [
+        (1, 0, refused as fn() -> io::Error),
+        (5, 0, refused),
+        (5, 1472, refused),
+        (1, 0, prohibited),
+        (5, 0, prohibited),
+        // That an earlier one was too long for the way, which these are not.
+        (1, 0, too_long),
+        (5, 0, too_long),
+    ] {
         let mut system = Scripted::new(segment);
-        system.report = true;
+        system.report = Some(report);
         let mut departures = Departures::new();
         for _ in 0..count {
             departures.push(Side::Client, client(), b"datagram", 1, &mut system);
         }
         departures.flush(&mut system);
         let settled: Vec<_> = departures.settled().collect();
-        assert!(matches!(settled[0], Settled::Reported(_)));
+        assert!(matches!(&settled[0], Settled::Reported(error) if error.kind() == report().kind()));
         assert_eq!((settled.len(), failures(&settled)), (count + 1, 0));
         assert_eq!(system.sent.len(), count);
     }
+}
+
+/// UD-39: a datagram to the client that fails by itself is tried once more, for that cannot be told
+/// from a report, and counted once.
+#[test]
+fn what_is_no_report() {
+    let mut system = Scripted::new(0);
+    system.too_long = Some(1);
+    let mut departures = Departures::new();
+    for data in [b"a\0", b"b\x01", b"c\0", b"d\x01"] {
+        departures.push(Side::Client, client(), data, 1, &mut system);
+    }
+    departures.flush(&mut system);
+    let settled: Vec<_> = departures.settled().collect();
+    assert_eq!((settled.len(), failures(&settled)), (4, 2));
+    assert_eq!(system.sent.len(), 2);
 }

@@ -20,8 +20,8 @@ pub(in crate::udp) struct Scripted {
     pub(in crate::udp) too_long: Option<u8>,
     /// Datagrams with this last octet to the client find its port closed.
     pub(in crate::udp) finds_closed: Option<u8>,
-    /// ICMP has said that the client's port is closed.
-    pub(in crate::udp) report: bool,
+    /// What ICMP has said about the way to the client.
+    pub(in crate::udp) report: Option<fn() -> io::Error>,
 }
 
 impl Scripted {
@@ -34,8 +34,10 @@ impl Scripted {
     }
 
     fn check(&mut self, side: Side, to: SocketAddr, datagram: &[u8]) -> io::Result<()> {
-        if side == Side::Client && std::mem::take(&mut self.report) {
-            return Err(io::ErrorKind::ConnectionRefused.into());
+        if side == Side::Client
+            && let Some(report) = self.report.take()
+        {
+            return Err(report());
         }
         if self.no_way_to == Some(to) {
             return Err(io::ErrorKind::NetworkUnreachable.into());
@@ -55,7 +57,9 @@ impl Scripted {
         self.check(side, to, datagram)?;
         self.sent.push((side, to, datagram.to_vec()));
         let closed = datagram.last().is_some() && datagram.last() == self.finds_closed.as_ref();
-        self.report |= side == Side::Client && closed;
+        if side == Side::Client && closed {
+            self.report = Some(refused);
+        }
         Ok(())
     }
 }
@@ -98,10 +102,12 @@ impl Wire for Scripted {
         for datagram in piece.chunks(segment) {
             self.one(side, to, datagram)?;
             // Of a piece ICMP speaks once, and not before it is sent.
-            self.report = false;
+            self.report = None;
         }
         let mut closed = piece.chunks(segment).map(<[u8]>::last);
-        self.report = side == Side::Client && closed.any(|last| last == self.finds_closed.as_ref());
+        if side == Side::Client && closed.any(|last| last == self.finds_closed.as_ref()) {
+            self.report = Some(refused);
+        }
         self.pieces.push(piece.chunks(segment).len());
         Ok(())
     }
@@ -111,7 +117,11 @@ impl Wire for Scripted {
     }
 }
 
-fn too_long() -> io::Error {
+pub(super) fn refused() -> io::Error {
+    io::ErrorKind::ConnectionRefused.into()
+}
+
+pub(super) fn too_long() -> io::Error {
     #[cfg(unix)]
     return io::Error::from_raw_os_error(libc::EMSGSIZE);
     #[cfg(not(unix))]
