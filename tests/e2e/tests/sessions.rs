@@ -237,7 +237,7 @@ async fn a_cut_session_is_not_a_complete_one() {
     }
 }
 
-/// SE-49, SE-53: a relay that fails before it begins, behind the success reply, resets both sides.
+/// SE-49: a relay that fails before it begins, behind the success reply, resets both sides.
 #[tokio::test]
 async fn a_relay_that_cannot_begin() {
     use tokio::io::AsyncReadExt;
