@@ -14,7 +14,7 @@ use crate::{
     report::{Case, Column, Of, Report, Sample, sample},
     rounds::{self, Plan},
     stage::{Common, Stage},
-    target::{DOWN, receive, wish},
+    target::{DOWN, receive, receive_until, wish},
 };
 
 #[derive(Clone, Debug, clap::Args)]
@@ -114,6 +114,9 @@ impl Bulk {
     }
 }
 
+/// Octets that a bulky tunnel moves at least.
+const LEAST: u64 = 64 * 1024;
+
 async fn pull(door: Door, stopped: oneshot::Receiver<()>) -> Result<f64, BoxError> {
     let mut stream: TcpStream = door.open().await?;
     let endless = u64::MAX / 2;
@@ -124,6 +127,8 @@ async fn pull(door: Door, stopped: oneshot::Receiver<()>) -> Result<f64, BoxErro
         received = receive(&mut stream, &mut stretch) => received??,
         _ = stopped => {}
     }
+    // One that had not begun was not beside anything.
+    receive_until(&mut stream, &mut stretch, endless - LEAST).await??;
     let octets = endless - stretch.left();
     Ok(octets as f64 / (1_u64 << 30) as f64 / started.elapsed().as_secs_f64())
 }

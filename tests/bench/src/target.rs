@@ -122,8 +122,17 @@ pub(crate) async fn receive(
     stream: &mut (impl AsyncRead + Unpin),
     stretch: &mut Stretch,
 ) -> io::Result<Result<(), Wrong>> {
+    receive_until(stream, stretch, 0).await
+}
+
+/// Reads until at most `left` octets are left.
+pub(crate) async fn receive_until(
+    stream: &mut (impl AsyncRead + Unpin),
+    stretch: &mut Stretch,
+    left: u64,
+) -> io::Result<Result<(), Wrong>> {
     let mut buffer = vec![0; BLOCK];
-    while stretch.left() > 0 {
+    while stretch.left() > left {
         let read = stream.read(&mut buffer).await?;
         let checked = match read {
             0 => stretch.end(),
