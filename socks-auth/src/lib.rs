@@ -6,6 +6,9 @@ mod no_auth;
 mod static_users;
 mod tag;
 
+#[cfg(feature = "chap")]
+pub mod chap;
+
 #[cfg(test)]
 mod tests;
 
