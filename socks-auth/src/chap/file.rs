@@ -76,7 +76,7 @@ impl ChapSecretsFile {
         self.len() == 0
     }
 
-    fn table(&self) -> StaticChapSecrets {
+    pub(super) fn table(&self) -> StaticChapSecrets {
         self.table
             .read()
             .unwrap_or_else(PoisonError::into_inner)

@@ -179,12 +179,13 @@ impl Subnegotiation for Chap {
                 return Ok(Step::NeedInput);
             };
             let state = mem::replace(&mut self.state, State::Failed);
-            // The client has the last word in mutual authentication; nothing answers it.
-            let last = matches!(state, State::ClientStatus);
+            // A client that says "no" to the server's proof has the last word.
+            let refused = matches!(state, State::ClientStatus)
+                && message.status() == Some(Status::Failure);
             let said = output.len();
             let Some((state, credentials)) = self.advance(state, &message, output) else {
                 output.truncate(said);
-                if !last {
+                if !refused {
                     Message::status_only(Status::Failure).encode(output);
                 }
                 return Err(SubnegotiationError::Unacceptable);
