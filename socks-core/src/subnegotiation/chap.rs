@@ -180,8 +180,8 @@ impl Subnegotiation for Chap {
             };
             let state = mem::replace(&mut self.state, State::Failed);
             // A client that says "no" to the server's proof has the last word.
-            let refused = matches!(state, State::ClientStatus)
-                && message.status() == Some(Status::Failure);
+            let refused =
+                matches!(state, State::ClientStatus) && message.status() == Some(Status::Failure);
             let said = output.len();
             let Some((state, credentials)) = self.advance(state, &message, output) else {
                 output.truncate(said);
