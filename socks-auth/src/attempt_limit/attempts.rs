@@ -1,5 +1,5 @@
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     hash::{BuildHasher, RandomState},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -7,10 +7,7 @@ use std::{
     },
 };
 
-use tokio::{
-    sync::{Notify, futures::OwnedNotified},
-    time::Instant,
-};
+use tokio::{sync::oneshot, time::Instant};
 
 use super::{
     client::Client,
@@ -47,10 +44,11 @@ struct UnderWay {
     /// With the authenticator. Any of them may fail, so together with the client's failures they
     /// are never more than the limit.
     asked: u32,
-    /// Waiting for whatever reason, and waiting for those that are asked.
+    /// Delayed or queued.
     waiting: usize,
-    queued: usize,
-    ended: Arc<Notify>,
+    /// What waits for those that are asked, in order. Each is told when it is admitted, and hears
+    /// of nothing any more if there is nothing left.
+    queue: VecDeque<oneshot::Sender<()>>,
 }
 
 /// What counts, and of how many clients and names it is remembered.
@@ -64,7 +62,7 @@ pub(super) struct Limits {
 enum Admission {
     Admitted,
     /// Attempts under way may use up what is left, or leave it.
-    Later(OwnedNotified),
+    Queued(oneshot::Receiver<()>),
     Refused,
 }
 
@@ -95,23 +93,20 @@ impl Attempts {
     /// Takes one of the attempts that the client has left, and waits while that depends on those
     /// that are under way. `None` if there is none left, or if too many wait.
     pub(super) async fn begin(self: &Arc<Self>, client: Client, limits: Limits) -> Option<Attempt> {
-        let mut place = None;
-        loop {
-            let ended = {
-                // One lock for all of it, so that no attempt ends unnoticed in between.
-                let mut state = self.lock();
-                match state.admit(client, place.is_some(), limits) {
-                    Admission::Refused => return None,
-                    Admission::Admitted => return Some(self.attempt(Some(client), limits)),
-                    Admission::Later(ended) => {
-                        if place.is_none() {
-                            place = Some(self.place(&mut state, Some(client), true)?);
-                        }
-                        ended
-                    }
-                }
-            };
-            ended.await;
+        let admission = self.lock().admit(client, limits);
+        match admission {
+            Admission::Refused => None,
+            Admission::Admitted => Some(self.attempt(Some(client), limits)),
+            Admission::Queued(admitted) => {
+                let mut queued = Queued {
+                    attempts: Arc::clone(self),
+                    limits,
+                    client,
+                    admitted,
+                };
+                (&mut queued.admitted).await.ok()?;
+                Some(self.attempt(Some(client), limits))
+            }
         }
     }
 
@@ -127,22 +122,14 @@ impl Attempts {
     }
 
     /// A place for an attempt that is delayed, or `None` if too many wait.
-    pub(super) fn delay(self: &Arc<Self>, client: Option<Client>) -> Option<Place> {
-        let place = self.place(&mut self.lock(), client, false)?;
+    pub(super) fn delay(self: &Arc<Self>, client: Option<Client>) -> Option<Delayed> {
+        if !self.lock().wait(client) {
+            return None;
+        }
         self.delayed.fetch_add(1, Relaxed);
-        Some(place)
-    }
-
-    fn place(
-        self: &Arc<Self>,
-        state: &mut State,
-        client: Option<Client>,
-        queued: bool,
-    ) -> Option<Place> {
-        state.wait(client, queued).then(|| Place {
+        Some(Delayed {
             attempts: Arc::clone(self),
             client,
-            queued,
         })
     }
 
@@ -155,51 +142,70 @@ impl Attempts {
 }
 
 impl State {
-    fn admit(&mut self, client: Client, from_queue: bool, limits: Limits) -> Admission {
-        let most = limits.client.most();
+    fn admit(&mut self, client: Client, limits: Limits) -> Admission {
+        // What has been forgotten meanwhile is for those that wait already.
+        self.advance(client, limits);
         let failures = self.clients.count(&client, Instant::now(), limits.client);
-        if failures >= most {
+        if failures >= limits.client.most() {
             return Admission::Refused;
         }
         let under_way = self.under_way.entry(client).or_default();
-        let has_room = failures + under_way.asked < most;
-        // Nobody overtakes those that wait already.
-        if !has_room || (under_way.queued > 0 && !from_queue) {
-            return Admission::Later(Arc::clone(&under_way.ended).notified_owned());
+        if under_way.queue.is_empty() && failures + under_way.asked < limits.client.most() {
+            under_way.asked += 1;
+            return Admission::Admitted;
         }
-        under_way.asked += 1;
-        self.wake(client, limits);
-        Admission::Admitted
+        // Some are under way, so the entry was there before.
+        if !self.wait(Some(client)) {
+            return Admission::Refused;
+        }
+        let (sender, receiver) = oneshot::channel();
+        if let Some(under_way) = self.under_way.get_mut(&client) {
+            under_way.queue.push_back(sender);
+        }
+        Admission::Queued(receiver)
     }
 
-    fn wait(&mut self, client: Option<Client>, queued: bool) -> bool {
+    /// Admits those at the head of the queue that there is room for, or turns all away if the
+    /// client is exhausted.
+    fn advance(&mut self, client: Client, limits: Limits) {
+        let failures = self.clients.count(&client, Instant::now(), limits.client);
+        let Some(under_way) = self.under_way.get_mut(&client) else {
+            return;
+        };
+        if failures >= limits.client.most() {
+            under_way.queue.clear();
+        }
+        while failures + under_way.asked < limits.client.most() {
+            let Some(next) = under_way.queue.pop_front() else {
+                return;
+            };
+            // One that has left takes nothing.
+            under_way.asked += u32::from(next.send(()).is_ok());
+        }
+    }
+
+    /// Counts an attempt that waits, if there is a place for it.
+    fn wait(&mut self, client: Option<Client>) -> bool {
         if self.waiting >= MOST_WAITING {
             return false;
         }
         if let Some(client) = client {
             let under_way = self.under_way.entry(client).or_default();
-            // If not, some wait, so it was there before.
+            // If so, some wait, so the entry was there before.
             if under_way.waiting >= MOST_WAITING_OF_CLIENT {
                 return false;
             }
             under_way.waiting += 1;
-            under_way.queued += usize::from(queued);
         }
         self.waiting += 1;
         true
     }
 
-    /// Lets those that wait for `client` know what has become of it: all of them if it is
-    /// exhausted, and the next one if there is room for it, which then wakes the one behind it.
-    fn wake(&mut self, client: Client, limits: Limits) {
-        let most = limits.client.most();
-        let failures = self.clients.count(&client, Instant::now(), limits.client);
-        match self.under_way.get(&client) {
-            Some(under_way) if failures >= most => under_way.ended.notify_waiters(),
-            Some(under_way) if under_way.queued > 0 && failures + under_way.asked < most => {
-                under_way.ended.notify_one();
-            }
-            _ => {}
+    /// An attempt does not wait any more.
+    fn waited(&mut self, client: Option<Client>) {
+        self.waiting -= 1;
+        if let Some(client) = client {
+            self.under_way(client, |under_way| under_way.waiting -= 1);
         }
     }
 
@@ -258,29 +264,44 @@ impl Drop for Attempt {
         }
         if let Some(client) = self.client {
             state.under_way(client, |under_way| under_way.asked -= 1);
-            state.wake(client, self.limits);
+            state.advance(client, self.limits);
         }
     }
 }
 
-/// A place among the attempts that wait, until it is dropped.
+/// Counts as waiting until it is dropped.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct Delayed {
     attempts: Arc<Attempts>,
     client: Option<Client>,
-    queued: bool,
 }
 
-impl Drop for Place {
+impl Drop for Delayed {
+    fn drop(&mut self) {
+        self.attempts.lock().waited(self.client);
+    }
+}
+
+/// A place in a client's queue.
+struct Queued {
+    attempts: Arc<Attempts>,
+    limits: Limits,
+    client: Client,
+    admitted: oneshot::Receiver<()>,
+}
+
+impl Drop for Queued {
     fn drop(&mut self) {
         let mut state = self.attempts.lock();
-        state.waiting -= 1;
-        if let Some(client) = self.client {
-            let queued = usize::from(self.queued);
-            state.under_way(client, |under_way| {
-                under_way.waiting -= 1;
-                under_way.queued -= queued;
-            });
+        self.admitted.close();
+        // It was admitted and left without knowing.
+        if self.admitted.try_recv().is_ok() {
+            state.under_way(self.client, |under_way| under_way.asked -= 1);
+            state.advance(self.client, self.limits);
         }
+        state.under_way(self.client, |under_way| {
+            under_way.queue.retain(|sender| !sender.is_closed());
+        });
+        state.waited(Some(self.client));
     }
 }

@@ -21,7 +21,7 @@ use crate::ask::{BoxAnswer, oneshot};
 pub struct AttemptLimit<S> {
     inner: S,
     settings: Settings,
-    attempts: Arc<Attempts>,
+    pub(super) attempts: Arc<Attempts>,
 }
 
 impl<S> AttemptLimit<S> {
