@@ -135,3 +135,96 @@ pub(crate) fn canonical(network: IpNet) -> IpNet {
         _ => network,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+
+    use socks_core::message::{SessionId, Version};
+
+    use super::*;
+
+    const NONE: Method = Method::NO_AUTHENTICATION;
+    const PASSWORD: Method = Method::USERNAME_PASSWORD;
+    const GSSAPI: Method = Method::GSSAPI;
+
+    fn conn(peer: Endpoint, listener: Option<&str>) -> ConnInfo {
+        let mut conn = ConnInfo::new(SessionId(1), Version::Socks5, peer, Endpoint::Unnamed);
+        conn.listener = listener.map(Into::into);
+        conn
+    }
+
+    fn at(ip: &str) -> Endpoint {
+        Endpoint::from(SocketAddr::new(ip.parse().unwrap(), 40_000))
+    }
+
+    fn network(network: &str) -> IpNet {
+        network.parse().unwrap()
+    }
+
+    /// R5-18: the first rule that fits the listener and the client's address decides.
+    #[test]
+    fn the_first_rule_decides() {
+        let policy = MethodPolicy::new([GSSAPI, PASSWORD])
+            .rule(MethodRule::new([]).client(network("192.0.2.66/32")))
+            .rule(
+                MethodRule::new([GSSAPI])
+                    .listener("office")
+                    .listener("lab")
+                    .client(network("192.0.2.0/24")),
+            )
+            .rule(
+                MethodRule::new([NONE, PASSWORD])
+                    .client(network("192.0.2.0/24"))
+                    .client(network("2001:db8::/32")),
+            )
+            .rule(MethodRule::new([PASSWORD]).listener("lab"));
+        for (peer, listener, methods) in [
+            ("192.0.2.66", Some("office"), &[][..]),
+            ("192.0.2.66", None, &[]),
+            ("192.0.2.1", Some("office"), &[GSSAPI]),
+            ("192.0.2.1", Some("lab"), &[GSSAPI]),
+            ("192.0.2.1", None, &[NONE, PASSWORD]),
+            ("192.0.2.1", Some("other"), &[NONE, PASSWORD]),
+            ("::ffff:192.0.2.1", None, &[NONE, PASSWORD]),
+            ("2001:db8::1", None, &[NONE, PASSWORD]),
+            ("198.51.100.1", Some("lab"), &[PASSWORD]),
+            ("198.51.100.1", Some("office"), &[GSSAPI, PASSWORD]),
+            ("198.51.100.1", None, &[GSSAPI, PASSWORD]),
+        ] {
+            let conn = conn(at(peer), listener);
+            assert_eq!(*policy.methods(&conn), *methods, "{peer} {listener:?}");
+        }
+        assert_eq!(policy.all(), [NONE, GSSAPI, PASSWORD]);
+    }
+
+    /// A client without an address is of no network, not even of the one of all addresses.
+    #[test]
+    fn clients_without_an_address() {
+        let policy = MethodPolicy::new([PASSWORD]).rule(
+            MethodRule::new([NONE])
+                .client(network("0.0.0.0/0"))
+                .client(network("::/0")),
+        );
+        for peer in [Endpoint::Unnamed, Endpoint::Unix(None)] {
+            assert_eq!(*policy.methods(&conn(peer, None)), [PASSWORD]);
+        }
+        assert_eq!(*policy.methods(&conn(at("::1"), None)), [NONE]);
+    }
+
+    /// SE-9: a network in IPv4-mapped form is the IPv4 network.
+    #[test]
+    fn mapped_networks() {
+        let policy = MethodPolicy::new([NONE])
+            .rule(MethodRule::new([GSSAPI]).client(network("::ffff:10.0.0.0/104")))
+            .rule(MethodRule::new([PASSWORD]).client(network("::ffff:0.0.0.0/96")));
+        for (peer, method) in [
+            ("10.1.2.3", GSSAPI),
+            ("::ffff:10.1.2.3", GSSAPI),
+            ("192.0.2.1", PASSWORD),
+            ("2001:db8::1", NONE),
+        ] {
+            assert_eq!(*policy.methods(&conn(at(peer), None)), [method], "{peer}");
+        }
+    }
+}

@@ -1,5 +1,4 @@
 use std::{
-    net::IpAddr,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -64,7 +63,7 @@ impl Cache {
             &[u8::from(listener.is_some())],
             listener.unwrap_or_default().as_bytes(),
             conn.local.to_string().as_bytes(),
-            &host(&conn.peer),
+            host(&conn.peer).as_bytes(),
         ]);
         let cleared = self.lock().cleared;
         Some(Slot { tag, cleared })
@@ -99,11 +98,9 @@ impl Cache {
 }
 
 /// The client's end without the port, which differs from connection to connection.
-fn host(peer: &Endpoint) -> Vec<u8> {
+fn host(peer: &Endpoint) -> String {
     match peer.ip() {
-        Some(IpAddr::V4(ip)) => ip.octets().to_vec(),
-        Some(IpAddr::V6(ip)) => ip.octets().to_vec(),
-        // Starts with a letter and is of another length, or names a path.
-        None => peer.to_string().into_bytes(),
+        Some(ip) => ip.to_string(),
+        None => peer.to_string(),
     }
 }
