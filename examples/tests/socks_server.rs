@@ -421,7 +421,7 @@ async fn check() {
     let printed = String::from_utf8(good.stdout).unwrap();
     for line in [
         "listen: 127.0.0.1:1080",
-        "user: alice",
+        "users alice",
         "udp: false",
         "bind: Bind { any_peer: false",
         "workers: none",
