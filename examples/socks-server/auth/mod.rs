@@ -6,9 +6,11 @@
 mod attempts;
 mod backend;
 mod cache;
+mod chap;
 mod clients;
 #[allow(dead_code, reason = "the tables of features use it")]
 mod disabled;
+mod ident;
 mod method;
 mod methods;
 mod services;
@@ -19,7 +21,7 @@ mod users;
 use serde::Deserialize;
 use toml::Spanned;
 
-use self::{attempts::Attempts, cache::Cache, clients::Clients};
+use self::{attempts::Attempts, cache::Cache, chap::Chap, clients::Clients, ident::Ident};
 pub use self::{
     method::AuthMethod,
     services::{Prepared, Services},
@@ -33,4 +35,6 @@ pub struct Auth {
     client: Vec<Clients>,
     attempts: Attempts,
     cache: Option<Cache>,
+    chap: Option<Chap>,
+    ident: Option<Ident>,
 }
