@@ -33,6 +33,7 @@ PACKAGES = {
     "socksify": "dante-client",
     "tnftp": "tnftp",
     "drill": "ldnsutils",
+    "oidentd": "oidentd",
 }
 
 
