@@ -1,5 +1,8 @@
 //! `[auth.chap]` and `[auth.ident]` of `socks-server`, as a process.
 
+// Helpers of tests are not tests to clippy.
+#![allow(clippy::unwrap_used)]
+
 mod common;
 
 use std::fs;
@@ -53,7 +56,8 @@ fn private(path: &std::path::Path) {
 #[cfg(not(unix))]
 fn private(_: &std::path::Path) {}
 
-/// CH-1, CH-19, SE-34: a user of the file gets in by a secret that is never in the log; nobody else does, by no other method.
+/// CH-1, CH-19, SE-34: a user of the file gets in by a secret that is never in the log; nobody else
+/// does, by no other method.
 #[tokio::test]
 async fn chap_by_a_file() {
     let target = Target::echo().await;
@@ -114,7 +118,8 @@ async fn a_file_that_is_no_secret() {
     assert!(!said.contains("horse"), "{said}");
 }
 
-/// ID-1, ID-19, ID-20, ID-27, S4-24: with the table the client's host is asked, and what it says decides.
+/// ID-1, ID-19, ID-20, ID-27, S4-24: with the table the client's host is asked, and what it says
+/// decides.
 #[tokio::test]
 async fn ident_that_is_required() {
     let target = Target::echo().await;
@@ -144,7 +149,8 @@ async fn ident_that_is_required() {
     assert!(line.contains("claimed=fred"), "{line}");
 }
 
-/// ID-1, ID-27: nobody is asked without the table, nor about other networks, nor on loopback unless that is set.
+/// ID-1, ID-27: nobody is asked without the table, nor about other networks, nor on loopback unless
+/// that is set.
 #[tokio::test]
 async fn ident_that_is_not_asked() {
     let target = Target::silent().await;

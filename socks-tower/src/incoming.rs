@@ -56,9 +56,10 @@ impl<Io> Incoming<Io> {
         incoming
     }
 
-    /// Whether [`peer`](field@Self::peer) and [`local`](field@Self::local) are the ends of the very TCP
-    /// connection that was accepted. Not so if a layer has changed one of them, as a PROXY header makes it
-    /// do, or if the connection was made by [`new`](Self::new), which takes whatever it is told (`ID-3`).
+    /// Whether [`peer`](field@Self::peer) and [`local`](field@Self::local) are the ends of the very
+    /// TCP connection that was accepted. Not so if a layer has changed one of them, as a PROXY
+    /// header makes it do, or if the connection was made by [`new`](Self::new), which takes
+    /// whatever it is told (`ID-3`).
     pub fn is_direct(&self) -> bool {
         self.socket.is_some_and(|(peer, local)| {
             self.peer == Endpoint::Socket(peer) && self.local == Endpoint::Socket(local)

@@ -54,8 +54,9 @@ async fn hint(server: &mut Server) -> Option<String> {
     ident.map(|hint| hint.to_string())
 }
 
-/// ID-2, ID-3, ID-5, ID-26, ID-27: the client's own address is asked from the address that the client has connected to, for
-/// the ports of that connection, by one question; then the connection is closed.
+/// ID-2, ID-3, ID-5, ID-26, ID-27: the client's own address is asked from the address that the
+/// client has connected to, for the ports of that connection, by one question; then the connection
+/// is closed.
 #[tokio::test]
 async fn the_clients_host_is_asked() {
     let target = Target::echo().await;
@@ -83,7 +84,8 @@ async fn the_clients_host_is_asked() {
     assert!(!identd.has_connection());
 }
 
-/// ID-7, ID-9, ID-11, ID-12, ID-13, ID-15, ID-20, S4-24: what confirms a SOCKS4 user id, and what denies it (5D).
+/// ID-7, ID-9, ID-11, ID-12, ID-13, ID-15, ID-20, S4-24: what confirms a SOCKS4 user id, and what
+/// denies it (5D).
 #[tokio::test]
 async fn user_ids() {
     let long = "u".repeat(512);
@@ -231,8 +233,8 @@ async fn socks5_needs_an_answer() {
         .await;
 }
 
-/// ID-21, ID-24, ID-25: where it is optional, the answer is a hint whatever it says, escaped when it is shown, and no answer
-/// is no hint.
+/// ID-21, ID-24, ID-25: where it is optional, the answer is a hint whatever it says, escaped when
+/// it is shown, and no answer is no hint.
 #[tokio::test]
 async fn an_optional_answer_is_a_hint() {
     let target = Target::echo().await;
@@ -260,8 +262,8 @@ async fn an_optional_answer_is_a_hint() {
     }
 }
 
-/// ID-1, ID-27: nobody is asked unless a layer says so, a loopback client not unless that is configured, and nobody whom the
-/// policy leaves alone.
+/// ID-1, ID-27: nobody is asked unless a layer says so, a loopback client not unless that is
+/// configured, and nobody whom the policy leaves alone.
 #[tokio::test]
 async fn nobody_is_asked() {
     let target = Target::echo().await;
@@ -283,8 +285,8 @@ async fn nobody_is_asked() {
     assert!(!identd.has_connection());
 }
 
-/// ID-3: an address that something else supplied is not asked, be it a layer between socket and service or whoever made the
-/// connection's addresses up; nor is the socket's own in its place.
+/// ID-3: an address that something else supplied is not asked, be it a layer between socket and
+/// service or whoever made the connection's addresses up; nor is the socket's own in its place.
 #[tokio::test]
 async fn rewritten_addresses_are_not_asked() {
     let target = Target::silent().await;
@@ -342,8 +344,8 @@ async fn from_accept_on(target: SocketAddr) -> (Identd, Server) {
     (identd, Server::start(service).await)
 }
 
-/// ID-4, ID-23: from accept on the host is asked before the client has said anything, and once a session; the client's
-/// request waits for the answer.
+/// ID-4, ID-23: from accept on the host is asked before the client has said anything, and once a
+/// session; the client's request waits for the answer.
 #[tokio::test]
 async fn the_lookup_runs_beside_the_handshake() {
     let target = Target::echo().await;
