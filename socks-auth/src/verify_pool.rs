@@ -90,3 +90,6 @@ impl fmt::Display for VerifyPoolError {
 }
 
 impl std::error::Error for VerifyPoolError {}
+
+#[cfg(test)]
+mod tests;

@@ -91,7 +91,7 @@ impl<T: Send + Sync + 'static> Reloaded<T> {
 
     /// Reads the file if it has changed and is the same as at the look before: whoever writes it in
     /// place may be in the middle of it, and half a file is a sound file of half the users.
-    fn look(&self) {
+    pub(super) fn look(&self) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let stamp = match metadata(&self.path) {
             Ok(stamp) => stamp,
