@@ -7,7 +7,7 @@ use socks_core::message::{AuthRequest, Authentication, Identity, Rejection};
 use socks_tower::{
     BoxError, IdentLayer, IdentPolicy, Incoming, MapIncomingLayer, SessionEnd, SocksService,
 };
-use support::{IdentQuery, Identd, Peer, Script, Server, Target};
+use support::{IdentQuery, Identd, Peer, Script, Server, Target, has_ipv6};
 use tokio::{
     net::{TcpListener, TcpSocket, TcpStream},
     task::JoinHandle,
@@ -82,6 +82,29 @@ async fn the_clients_host_is_asked() {
     assert_eq!(client.await.unwrap().finish().await, b"");
     serving.await.unwrap().unwrap();
     assert!(!identd.has_connection());
+}
+
+/// ID-2, ID-5: over IPv6 as over IPv4.
+#[tokio::test]
+async fn the_clients_host_is_asked_over_ipv6() {
+    if !has_ipv6().await {
+        return;
+    }
+    let target = Target::echo().await;
+    let identd = Identd::start("::1").await;
+    let service = everybody(target.addr, &layer(&identd, IdentPolicy::Required));
+    let listener = TcpListener::bind("[::1]:0").await.unwrap();
+    let addr = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        service.oneshot(Incoming::tcp(stream).unwrap()).await
+    });
+    let client = tokio::spawn(socks4("fred").expect_reply4(0x5a).run(addr));
+    let mut query = identd.query().await;
+    assert_eq!(query.from.ip(), addr.ip());
+    assert!(query.ports.ends_with(&format!(",{}", addr.port())));
+    query.answer("PORTS:USERID:UNIX:fred\r\n").await;
+    client.await.unwrap();
 }
 
 /// ID-7, ID-9, ID-11, ID-12, ID-13, ID-15, ID-20, S4-24: what confirms a SOCKS4 user id, and what
