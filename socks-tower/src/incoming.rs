@@ -122,14 +122,14 @@ impl<Io> Incoming<Io> {
 }
 
 impl Incoming<TcpStream> {
-    /// A connection between the two ends of `stream`, for whoever accepts by other means than a
-    /// [`Listener`](crate::Listener).
+    /// What `accept` returned, for whoever accepts by other means than a
+    /// [`Listener`](crate::Listener): a stream and the address of its other end.
     ///
     /// # Errors
     ///
-    /// If the socket has no addresses, as one that its peer has reset on some systems.
-    pub fn tcp(stream: TcpStream) -> io::Result<Self> {
-        let (peer, local) = (stream.peer_addr()?, stream.local_addr()?);
+    /// If the socket has no address, as one that its peer has reset on some systems.
+    pub fn tcp(stream: TcpStream, peer: SocketAddr) -> io::Result<Self> {
+        let local = stream.local_addr()?;
         Ok(Self::accepted(stream, peer, local))
     }
 }

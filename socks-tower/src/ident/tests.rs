@@ -197,11 +197,12 @@ async fn direct_connections() {
     let peer = incoming.peer.clone();
     incoming.peer = Endpoint::Unnamed;
     assert!(!incoming.is_direct());
-    incoming.peer = peer;
+    incoming.peer = peer.clone();
     incoming.local = std::net::SocketAddr::from(([127, 0, 0, 1], 1)).into();
     assert!(!incoming.is_direct());
 
-    let again = Incoming::tcp(incoming.io).unwrap();
+    let peer = peer.socket_addr().unwrap();
+    let again = Incoming::tcp(incoming.io, peer).unwrap();
     assert!(again.is_direct());
     assert!(!Incoming::new(again.io, again.peer, again.local).is_direct());
 }

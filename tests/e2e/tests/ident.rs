@@ -65,8 +65,8 @@ async fn the_clients_host_is_asked() {
     let listener = TcpListener::bind("0.0.0.0:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let serving = tokio::spawn(async move {
-        let (stream, _) = listener.accept().await.unwrap();
-        service.oneshot(Incoming::tcp(stream).unwrap()).await
+        let (stream, peer) = listener.accept().await.unwrap();
+        service.oneshot(Incoming::tcp(stream, peer).unwrap()).await
     });
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.5:0".parse().unwrap()).unwrap();
@@ -96,8 +96,8 @@ async fn the_clients_host_is_asked_over_ipv6() {
     let listener = TcpListener::bind("[::1]:0").await.unwrap();
     let addr = listener.local_addr().unwrap();
     tokio::spawn(async move {
-        let (stream, _) = listener.accept().await.unwrap();
-        service.oneshot(Incoming::tcp(stream).unwrap()).await
+        let (stream, peer) = listener.accept().await.unwrap();
+        service.oneshot(Incoming::tcp(stream, peer).unwrap()).await
     });
     let client = tokio::spawn(socks4("fred").expect_reply4(0x5a).run(addr));
     let mut query = identd.query().await;
