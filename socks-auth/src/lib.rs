@@ -3,8 +3,12 @@
 mod authenticate;
 mod authenticate_service;
 mod no_auth;
+mod principals;
 mod static_users;
 mod tag;
+
+#[cfg(feature = "gssapi")]
+pub mod gssapi;
 
 #[cfg(test)]
 mod tests;
@@ -18,5 +22,6 @@ pub use self::{
     authenticate::Authenticate,
     authenticate_service::{AuthenticateFuture, AuthenticateService},
     no_auth::NoAuth,
+    principals::Principals,
     static_users::StaticUsers,
 };

@@ -20,7 +20,7 @@
 //! // The server's answers, with a first payload behind them.
 //! let mut input: &[u8] = b"\x05\x00";
 //! let negotiating = greeted.receive(&mut input)?.next().expect("a whole selection");
-//! let authenticated = negotiating.step(&mut input, &mut output)?.next().expect("method 00 needs nothing");
+//! let authenticated = negotiating.step(&mut input, &mut output)?.done().expect("method 00 needs nothing");
 //!
 //! let destination = Address::domain("example.com", 80).expect("1 to 255 octets");
 //! let awaiting = authenticated.request(Command::Connect, destination, &mut output);
@@ -33,6 +33,7 @@
 
 mod error;
 mod greeted;
+mod gssapi;
 mod reply;
 mod socks5;
 mod subnegotiation;
@@ -41,7 +42,8 @@ mod tests;
 
 pub use self::{
     error::ClientError,
-    greeted::{Authenticated, Greeted, Negotiating},
+    greeted::{Authenticated, Blocking, Greeted, Negotiating, Negotiation},
+    gssapi::Gssapi,
     reply::{AwaitingReply, Granted, socks4},
     socks5::Socks5,
     subnegotiation::{Step, Subnegotiation, UsernamePassword},

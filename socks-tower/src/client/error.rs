@@ -26,7 +26,8 @@ pub enum ClientErrorKind {
     /// The proxy failed without saying why: `01`, SOCKS4 `5B`, and every unassigned code
     /// (`R5-48`), Tor's among them.
     Failed,
-    /// The proxy accepts none of the offered methods, or not the credentials.
+    /// The proxy accepts none of the offered methods, or not the credentials; or this side has none,
+    /// does not believe the proxy, or does not get the protection it wants.
     Authentication,
     /// The proxy broke the protocol, or speaks another one.
     Protocol,
@@ -56,6 +57,11 @@ impl ClientError {
 
     pub(super) fn invalid(reason: &'static str) -> Self {
         Self::with_source(ClientErrorKind::InvalidInput, reason)
+    }
+
+    /// Work of this side's own did not come to its end.
+    pub(super) fn broken(source: BoxError) -> Self {
+        Self::with_source(ClientErrorKind::Io, io::Error::other(source))
     }
 
     pub(super) fn too_long() -> Self {
@@ -109,9 +115,10 @@ impl ClientError {
 impl From<Protocol> for ClientError {
     fn from(source: Protocol) -> Self {
         let kind = match &source {
-            Protocol::NoAcceptableMethod | Protocol::AuthenticationFailed => {
-                ClientErrorKind::Authentication
-            }
+            Protocol::NoAcceptableMethod
+            | Protocol::AuthenticationFailed
+            | Protocol::Mechanism(_)
+            | Protocol::ProtectionLevel => ClientErrorKind::Authentication,
             Protocol::UnexpectedEnd => ClientErrorKind::UnexpectedEnd,
             Protocol::Refused(_) | Protocol::Refused4(_) => match source.reply_code() {
                 Some(
