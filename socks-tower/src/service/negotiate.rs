@@ -8,7 +8,11 @@ use socks_core::{
 };
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::{blocking::Slots, phases::Phases, wire::Wire};
+use super::{
+    blocking::Slots,
+    phases::Phases,
+    wire::{Waited, Wire},
+};
 use crate::SessionEnd;
 
 /// Makes a method's sub-negotiation, one a session.
@@ -204,7 +208,10 @@ where
             }
             Negotiation::Blocking(blocking) => {
                 let work = Box::pin(slots.run(|| blocking.block()));
-                wire.phase(work).await?.map_err(SessionEnd::Authenticator)?
+                match wire.wait(work, false).await? {
+                    Waited::Done(done) => done.map_err(SessionEnd::Authenticator)?,
+                    Waited::TimedOut => return Err(SessionEnd::TimedOut),
+                }
             }
             Negotiation::Done(awaiting, protection) => {
                 if let Some(protection) = protection {
