@@ -121,14 +121,14 @@ impl<Io> Incoming<Io> {
 }
 
 impl Incoming<TcpStream> {
-    /// A connection between the two ends of `stream`, for whoever accepts by other means than a
+    /// A connection as `accept` returns it, for whoever accepts by other means than a
     /// [`Listener`](crate::Listener).
     ///
     /// # Errors
     ///
-    /// If the socket has no addresses, as one that its peer has reset on some systems.
-    pub fn tcp(stream: TcpStream) -> io::Result<Self> {
-        let (peer, local) = (stream.peer_addr()?, stream.local_addr()?);
+    /// If the socket has no address of its own, as one that its peer has reset on some systems.
+    pub fn tcp((stream, peer): (TcpStream, SocketAddr)) -> io::Result<Self> {
+        let local = stream.local_addr()?;
         Ok(Self::accepted(stream, peer, local))
     }
 }

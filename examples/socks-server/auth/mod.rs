@@ -9,6 +9,7 @@ mod cache;
 mod clients;
 #[allow(dead_code, reason = "the tables of features use it")]
 mod disabled;
+mod gssapi;
 mod method;
 mod methods;
 mod services;
@@ -31,6 +32,7 @@ pub use self::{
 pub struct Auth {
     methods: Option<Spanned<Vec<AuthMethod>>>,
     client: Vec<Clients>,
+    gssapi: Option<Spanned<gssapi::Gssapi>>,
     attempts: Attempts,
     cache: Option<Cache>,
 }

@@ -13,8 +13,9 @@ use tower::ServiceBuilder;
 use super::{
     Auth, AuthMethod,
     attempts::Attempts,
-    backend::{Backend, BoxAuthenticator, boxed},
+    backend::{Backend, BoxAuthenticator, Place, boxed},
     cache::Cache,
+    gssapi,
     methods::{default, listed},
     users::{anybody, users},
 };
@@ -53,6 +54,13 @@ impl Auth {
         let mut backends = vec![anybody()];
         if !named.is_empty() {
             backends.push(users(named));
+        }
+        if let Some(table) = &self.gssapi {
+            let place = Place {
+                source,
+                table: "auth.gssapi",
+            };
+            backends.push(gssapi::backend(table, place)?);
         }
         let set_up: Vec<_> = backends.iter().map(|backend| backend.method).collect();
         let listed =

@@ -198,7 +198,8 @@ async fn direct_connections() {
     incoming.local = std::net::SocketAddr::from(([127, 0, 0, 1], 1)).into();
     assert!(!incoming.is_direct());
 
-    let again = Incoming::tcp(incoming.io).unwrap();
+    let client = incoming.io.peer_addr().unwrap();
+    let again = Incoming::tcp((incoming.io, client)).unwrap();
     assert!(again.is_direct());
     assert!(!Incoming::new(again.io, again.peer, again.local).is_direct());
 }

@@ -64,8 +64,8 @@ async fn the_clients_host_is_asked() {
     let listener = TcpListener::bind("0.0.0.0:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let serving = tokio::spawn(async move {
-        let (stream, _) = listener.accept().await.unwrap();
-        service.oneshot(Incoming::tcp(stream).unwrap()).await
+        let accepted = listener.accept().await.unwrap();
+        service.oneshot(Incoming::tcp(accepted).unwrap()).await
     });
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.5:0".parse().unwrap()).unwrap();

@@ -23,8 +23,10 @@ def binary():
     ready = os.environ.get("SOCKS_SERVER_BIN")
     if ready:
         return Path(ready).resolve(strict=True)
+    features = ["--features", "gssapi"] if install.has_kerberos() else []
+    bins = ["--bin", "socks-server"] + (["--bin", "gssapi_client"] if features else [])
     subprocess.run(
-        ["cargo", "build", "--release", "--bin", "socks-server"],
+        ["cargo", "build", "--release", "-p", "examples", *bins, *features],
         cwd=install.ROOT,
         env=os.environ | {"CARGO_TARGET_DIR": str(install.TARGET)},
         stdout=sys.stderr,
@@ -41,9 +43,10 @@ class Server:
     # Process ids of all servers that run, for `targets.guard`.
     running = set()
 
-    def __init__(self, *flags, listen=("127.0.0.1:0",)):
+    def __init__(self, *flags, listen=("127.0.0.1:0",), env=None):
         listens = [arg for addr in listen for arg in ("--listen", addr)]
-        self.process = start([self.binary, *listens, *flags], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        options = {"env": env} if env else {}
+        self.process = start([self.binary, *listens, *flags], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, **options)
         self.running.add(self.process.pid)
         self.lines = []
         self.endpoints = []

@@ -49,7 +49,7 @@ impl Server {
             while let Ok((stream, peer)) = listener.accept().await {
                 let incoming = match local {
                     Some(local) => Incoming::new(stream, peer, local),
-                    None => match Incoming::tcp(stream) {
+                    None => match Incoming::tcp((stream, peer)) {
                         Ok(incoming) => incoming,
                         Err(_) => continue,
                     },
