@@ -44,6 +44,16 @@ where
     }
 }
 
+impl<M: MakeSubnegotiation + ?Sized> MakeSubnegotiation for Arc<M> {
+    fn method(&self) -> Method {
+        (**self).method()
+    }
+
+    fn make(&self, conn: &ConnInfo) -> Box<dyn Subnegotiation> {
+        (**self).make(conn)
+    }
+}
+
 /// The methods that a service serves, and in which order it wants them.
 #[derive(Clone, Default)]
 pub(super) struct Methods {
