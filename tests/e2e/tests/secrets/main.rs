@@ -2,8 +2,10 @@
 //!
 //! A way is a [`Row`]; a new authenticator or sub-negotiation adds rows of its own.
 
+mod chap;
 mod clients;
 mod forms;
+mod htpasswd;
 mod log;
 mod private;
 mod row;
@@ -17,6 +19,8 @@ fn rows() -> Vec<Row> {
     let mut rows = servers::rows();
     rows.extend(clients::rows());
     rows.extend(private::rows());
+    rows.extend(chap::rows());
+    rows.extend(htpasswd::rows());
     rows
 }
 

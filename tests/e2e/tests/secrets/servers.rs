@@ -9,6 +9,7 @@ use socks_auth::{
 };
 use socks_core::{
     Method, Secret, UserName,
+    chap::{Algorithm, Challenge},
     message::{AuthRequest, Authentication, ConnInfo, Credentials, Endpoint, SessionId, Version},
 };
 use socks_tower::{Authenticator, SocksService};
@@ -191,8 +192,9 @@ async fn messages(shown: &mut Shown) {
         },
         Credentials::Chap {
             username: name.clone(),
-            challenge: secret.clone(),
+            challenge: Challenge::new(Algorithm::HMAC_MD5, 1, secret.clone()),
             response: secret.clone(),
+            mutual: Some(Challenge::new(Algorithm::HMAC_MD5, 2, secret)),
         },
         Credentials::Gssapi { principal: name },
         Credentials::Other {
