@@ -2,37 +2,68 @@
 
 use std::{
     error::Error,
-    io,
+    fmt, io,
     net::SocketAddr,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use socks_core::message::Endpoint;
+use socks_tower::{ListenerExt, NamedListener};
 use tracing::warn;
 
 use crate::{settings::Settings, value::Listen};
 
 #[cfg(unix)]
-pub type UnixListeners = Vec<tokio::net::UnixListener>;
+pub type UnixListeners = Vec<NamedListener<tokio::net::UnixListener>>;
 /// Always empty: a flag or a key that asks for a unix socket is an error.
 #[cfg(not(unix))]
-pub type UnixListeners = Vec<tokio::net::TcpListener>;
+pub type UnixListeners = Vec<NamedListener<tokio::net::TcpListener>>;
+
+/// Where to listen, and what rules and logs call it: its address unless the file names it.
+#[derive(Clone, Debug)]
+pub struct Listening {
+    pub at: Listen,
+    pub name: Arc<str>,
+}
+
+impl From<Listen> for Listening {
+    fn from(at: Listen) -> Self {
+        let name = at.to_string().into();
+        Self { at, name }
+    }
+}
+
+impl fmt::Display for Listening {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let at = self.at.to_string();
+        match *at == *self.name {
+            true => f.write_str(&at),
+            false => write!(f, "{at} ({})", self.name),
+        }
+    }
+}
 
 impl Settings {
-    /// The TCP addresses to listen on.
-    pub fn tcp(&self) -> impl Iterator<Item = SocketAddr> {
-        self.listen.iter().filter_map(|listen| match listen {
-            Listen::Tcp(addr) => Some(*addr),
-            Listen::Unix(_) => None,
-        })
+    /// The TCP addresses to listen on, with their names.
+    pub fn tcp(&self) -> impl Iterator<Item = (SocketAddr, &Arc<str>)> {
+        self.listen
+            .iter()
+            .filter_map(|listening| match listening.at {
+                Listen::Tcp(addr) => Some((addr, &listening.name)),
+                Listen::Unix(_) => None,
+            })
     }
 
-    /// The unix sockets to listen on.
-    pub fn unix(&self) -> impl Iterator<Item = &Path> {
-        self.listen.iter().filter_map(|listen| match listen {
-            Listen::Tcp(_) => None,
-            Listen::Unix(path) => Some(path.as_path()),
-        })
+    /// The unix sockets to listen on, with their names.
+    #[cfg_attr(not(unix), expect(dead_code))]
+    pub fn unix(&self) -> impl Iterator<Item = (&Path, &Arc<str>)> {
+        self.listen
+            .iter()
+            .filter_map(|listening| match &listening.at {
+                Listen::Tcp(_) => None,
+                Listen::Unix(path) => Some((path.as_path(), &listening.name)),
+            })
     }
 }
 
@@ -44,9 +75,11 @@ pub fn announce(settings: &Settings, endpoints: impl IntoIterator<Item = Endpoin
         if endpoint.is_local() {
             continue;
         }
-        match settings.users.is_empty() {
-            true => warn!(listener = %endpoint, "no authentication: whoever reaches it may use it"),
-            false => warn!(listener = %endpoint, "passwords cross the network in the clear"),
+        if settings.auth.lets_anybody_in() {
+            warn!(listener = %endpoint, "no authentication: whoever reaches it may use it");
+        }
+        if settings.auth.takes_passwords() {
+            warn!(listener = %endpoint, "passwords cross the network in the clear");
         }
     }
 }
@@ -55,8 +88,9 @@ pub fn announce(settings: &Settings, endpoints: impl IntoIterator<Item = Endpoin
 #[cfg(unix)]
 pub fn bind_unix(settings: &Settings) -> Result<(UnixListeners, Sockets), Box<dyn Error>> {
     let (mut listeners, mut sockets) = (Vec::new(), Sockets(Vec::new()));
-    for path in settings.unix() {
-        listeners.push(bind_path(path).map_err(named(path.display()))?);
+    for (path, name) in settings.unix() {
+        let listener = bind_path(path).map_err(named(path.display()))?;
+        listeners.push(listener.named(Arc::clone(name)));
         sockets.0.push(path.to_owned());
     }
     Ok((listeners, sockets))

@@ -3,7 +3,8 @@
 //! | what | file |
 //! |---|---|
 //! | flags | `args.rs` |
-//! | the configuration file, and a sample with every key | `config.rs`, `socks-server.toml` |
+//! | the configuration file, and a sample with every key | `config/`, `socks-server.toml` |
+//! | its table `auth`, and the services of it | `auth/` |
 //! | values that both have | `value.rs` |
 //! | what both come to | `settings.rs` |
 //! | the services, and those of BIND | `pipeline.rs`, `bind.rs` |
@@ -11,6 +12,7 @@
 //! | signals | `shutdown.rs` |
 
 mod args;
+mod auth;
 mod bind;
 mod config;
 mod listen;
@@ -19,11 +21,11 @@ mod settings;
 mod shutdown;
 mod value;
 
-use std::{error::Error, io, net::SocketAddr, process::ExitCode};
+use std::{error::Error, io, net::SocketAddr, process::ExitCode, sync::Arc};
 
 use clap::Parser;
 use socks_core::message::Endpoint;
-use socks_tower::{Listener, TcpListenerOptions, Worker, Workers, serve};
+use socks_tower::{Listener, ListenerExt, TcpListenerOptions, Worker, Workers, serve};
 use tokio::runtime::Builder;
 use tracing::level_filters::LevelFilter;
 
@@ -73,14 +75,12 @@ fn run(args: Args) -> Result<(), Box<dyn Error>> {
 }
 
 async fn one_runtime(settings: &Settings) -> Result<(), Box<dyn Error>> {
-    let mut listeners = Vec::new();
-    for addr in settings.tcp() {
-        listeners.push(TcpListenerOptions::new().bind(addr).map_err(named(addr))?);
+    let (mut listeners, mut own) = (Vec::new(), Vec::new());
+    for (addr, name) in settings.tcp() {
+        let listener = TcpListenerOptions::new().bind(addr).map_err(named(addr))?;
+        own.push(listener.local_addr()?);
+        listeners.push(listener.named(Arc::clone(name)));
     }
-    let own = listeners
-        .iter()
-        .map(|listener| listener.local_addr())
-        .collect::<io::Result<_>>()?;
     let Ready {
         unix,
         pipeline,
@@ -98,9 +98,10 @@ async fn one_runtime(settings: &Settings) -> Result<(), Box<dyn Error>> {
 async fn workers(settings: &Settings, count: usize) -> Result<(), Box<dyn Error>> {
     let mut workers = Workers::new(count);
     let mut own = Vec::new();
-    for addr in settings.tcp() {
+    for (addr, _) in settings.tcp() {
         own.push(workers.bind(addr).map_err(named(addr))?);
     }
+    let names: Vec<_> = settings.tcp().map(|(_, name)| Arc::clone(name)).collect();
     let tcp = !own.is_empty();
     let Ready {
         unix,
@@ -111,7 +112,11 @@ async fn workers(settings: &Settings, count: usize) -> Result<(), Box<dyn Error>
     let (service, drain) = (pipeline.clone(), settings.drain);
     let workers = workers.with_graceful_shutdown(shutdown.signal());
     let workers = workers.run(move |mut worker: Worker| async move {
-        serve(worker.listeners()?, service)
+        let listeners = worker.listeners()?.into_iter().zip(names);
+        let listeners: Vec<_> = listeners
+            .map(|(listener, name)| listener.named(name))
+            .collect();
+        serve(listeners, service)
             .with_graceful_shutdown(worker.shutdown_signal())
             .drain_timeout(drain)
             .await

@@ -3,12 +3,11 @@
 use std::net::{IpAddr, SocketAddr};
 
 use socks_acl::SafeDefault;
-use socks_auth::StaticUsers;
 use socks_tower::{SocksService, TcpConnector, TraceLayer, trace::Trace};
 use tower::{ServiceBuilder, limit::ConcurrencyLimit};
 use tracing::warn;
 
-use crate::settings::Settings;
+use crate::{auth::Services, settings::Settings};
 
 pub type Pipeline = ConcurrencyLimit<Trace<SocksService>>;
 
@@ -22,10 +21,18 @@ pub fn pipeline(settings: &Settings, own: Vec<SocketAddr>) -> Pipeline {
         .access(access(settings, own))
         .deadlines(settings.deadlines)
         .relay(settings.relay.clone());
-    if !settings.users.is_empty() {
-        let users = settings.users.iter();
-        let users = users.map(|(name, password)| (name.0.clone(), password.0.clone()));
-        socks = socks.authenticator(StaticUsers::from_iter(users));
+    if !settings.auth.is_open() {
+        let Services {
+            authenticator,
+            subnegotiations,
+            policy,
+        } = settings.auth.services();
+        for subnegotiation in subnegotiations {
+            socks = socks.method(subnegotiation);
+        }
+        socks = socks
+            .authenticator(authenticator)
+            .methods_for(move |conn| policy.methods(conn));
     }
     if let Some(binder) = binder {
         socks = socks.binder(binder);

@@ -1,7 +1,8 @@
 //! What flags, the configuration file and the defaults come to.
 
 use std::{
-    collections::HashSet, error::Error, fmt, net::SocketAddr, num::NonZeroU16, time::Duration,
+    collections::HashSet, error::Error, fmt, net::SocketAddr, num::NonZeroU16, path::Path,
+    str::FromStr, time::Duration,
 };
 
 use socks_core::message::{ConnInfo, Egress};
@@ -12,15 +13,17 @@ use socks_tower::{
 
 use crate::{
     args::Args,
+    auth::Prepared,
     bind::Bind,
-    config::{self, Config},
+    config::{self, Config, Source},
+    listen::Listening,
     value::{Level, Listen, Name, Password, Pin, Ports, Replies, Seconds, user},
 };
 
 #[derive(Debug)]
 pub struct Settings {
-    pub listen: Vec<Listen>,
-    pub users: Vec<(Name, Password)>,
+    pub listen: Vec<Listening>,
+    pub auth: Prepared,
     pub allow_private: bool,
     pub bind: Option<Bind>,
     pub udp: Option<UdpRelay>,
@@ -35,27 +38,22 @@ pub struct Settings {
 
 impl Settings {
     pub fn new(args: Args) -> Result<Self, Box<dyn Error>> {
-        let config = args
-            .config
-            .as_deref()
-            .map(Config::read)
-            .transpose()?
-            .unwrap_or_default();
+        let (config, source) = match args.config.as_deref() {
+            Some(path) => {
+                let source = Source::read(path)?;
+                (Config::parse(&source)?, source)
+            }
+            None => (Config::default(), Source::new(Path::new("no file"), "")),
+        };
         let (bind, udp) = (args.bind(), args.udp());
         let users = match args.user.as_slice() {
             [] => config.users().collect(),
             flags => users(flags)?,
         };
-        let listen = match args.listen.is_empty() {
-            true => config.listen.unwrap_or_default(),
-            false => args.listen,
-        };
+        let listen = listen(args.listen, config.listen, &config.listener)?;
         let settings = Self {
-            listen: match listen.is_empty() {
-                true => vec!["127.0.0.1:1080".parse()?],
-                false => listen,
-            },
-            users,
+            listen,
+            auth: config.auth.prepare(users, &config.listener, &source)?,
             allow_private: args.allow_private || config.allow_private.unwrap_or(false),
             bind: bind
                 .or(config.bind.enabled)
@@ -85,7 +83,7 @@ impl Settings {
         let unix = self
             .listen
             .iter()
-            .any(|listen| matches!(listen, Listen::Unix(_)));
+            .any(|listening| matches!(listening.at, Listen::Unix(_)));
         let loops = self.workers.map_or(1, |workers| usize::from(workers.get()));
         let least = loops + usize::from(unix);
         if self.sessions < least {
@@ -95,6 +93,27 @@ impl Settings {
         }
         Ok(())
     }
+}
+
+/// Flags replace both lists of the file.
+fn listen(
+    flags: Vec<Listen>,
+    file: Option<Vec<Listen>>,
+    listeners: &[config::Listener],
+) -> Result<Vec<Listening>, &'static str> {
+    let plain = |list: Vec<Listen>| list.into_iter().map(Listening::from).collect::<Vec<_>>();
+    if !flags.is_empty() {
+        return Ok(plain(flags));
+    }
+    let mut all = plain(file.unwrap_or_default());
+    all.extend(listeners.iter().map(|listener| Listening {
+        at: listener.address.get_ref().clone(),
+        name: listener.name().into(),
+    }));
+    if all.is_empty() {
+        all.push(Listen::from_str("127.0.0.1:1080")?.into());
+    }
+    Ok(all)
 }
 
 fn users(flags: &[String]) -> Result<Vec<(Name, Password)>, String> {
@@ -188,15 +207,10 @@ fn sessions(config: &config::Limits) -> Result<usize, Box<dyn Error>> {
 /// For `--check`: everything but the passwords.
 impl fmt::Display for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for listen in &self.listen {
-            writeln!(f, "listen: {listen}")?;
+        for listening in &self.listen {
+            writeln!(f, "listen: {listening}")?;
         }
-        for (Name(name), _) in &self.users {
-            writeln!(f, "user: {name}")?;
-        }
-        if self.users.is_empty() {
-            writeln!(f, "user: none, no authentication")?;
-        }
+        write!(f, "{}", self.auth)?;
         writeln!(f, "allow_private: {}", self.allow_private)?;
         match &self.bind {
             Some(bind) => writeln!(f, "bind: {bind:?}")?,
@@ -239,7 +253,7 @@ mod tests {
     fn defaults() {
         let settings = settings(&[]).unwrap();
         assert_eq!(settings.listen[0].to_string(), "127.0.0.1:1080");
-        assert!(settings.users.is_empty() && !settings.allow_private);
+        assert!(settings.auth.is_open() && !settings.allow_private);
         assert!(settings.bind.is_some() && settings.udp.is_some() && settings.workers.is_none());
     }
 
@@ -252,9 +266,7 @@ mod tests {
     /// The first colon ends the name; an empty part is a mistake, and no message repeats it.
     #[test]
     fn users_of_the_command_line() {
-        let users = settings(&["--user", "a:b:c", "--user", "d:e"])
-            .unwrap()
-            .users;
+        let users = users(&["a:b:c".to_owned(), "d:e".to_owned()]).unwrap();
         assert_eq!(users[0].0.0.as_bytes(), b"a");
         assert_eq!(users[0].1.0.expose(), b"b:c");
         for (flags, expected) in [
@@ -291,7 +303,7 @@ mod tests {
         assert_eq!((read.udp.is_some(), read.sessions), (true, 9));
         assert!(read.bind.is_none());
         assert_eq!((read.workers, read.log), (NonZeroU16::new(2), Level::Warn));
-        assert_eq!(read.users[0].0.0, *"filed");
+        assert!(read.auth.to_string().contains("users filed\n"));
 
         let flags = [
             "--listen",
@@ -303,12 +315,9 @@ mod tests {
             "--bind",
         ];
         let read = settings(&[&config[..], &flags].concat()).unwrap();
-        assert_eq!(
-            (read.listen.len(), read.users.len(), read.bind.is_some()),
-            (1, 1, true)
-        );
+        assert_eq!((read.listen.len(), read.bind.is_some()), (1, true));
         assert_eq!(read.listen[0].to_string(), "[::1]:2");
-        assert_eq!(read.users[0].0.0, *"flag");
+        assert!(read.auth.to_string().contains("users flag\n"));
 
         let error = settings(&[&config[..], &["--workers", "10"]].concat()).unwrap_err();
         assert_eq!(
@@ -322,6 +331,6 @@ mod tests {
     fn passwords_stay_in() {
         let settings = settings(&["--user", "alice:hunter2"]).unwrap();
         assert!(!format!("{settings} {settings:?}").contains("hunter2"));
-        assert!(settings.to_string().contains("user: alice\n"));
+        assert!(settings.to_string().contains("users alice\n"));
     }
 }

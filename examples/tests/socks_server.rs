@@ -106,6 +106,47 @@ async fn with_users() {
     );
 }
 
+/// R5-14, R5-18, S4-2, SE-36: which methods there are depends on the listener and on the client.
+#[tokio::test]
+async fn methods_by_listener_and_client() {
+    let target = Target::echo().await;
+    let destination = target.addr.to_string();
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("socks.toml");
+    let file = "listen = ['127.0.0.1:0']\n\
+        [[user]]\nname = 'alice'\npassword = 'secret'\n\
+        [[listener]]\naddress = '127.0.0.2:0'\nname = 'open'\nmethods = ['no-authentication', 'username-password']\n\
+        [[auth.client]]\nnetworks = ['127.0.0.7/32']\nlistener = 'open'\nmethods = ['username-password']\n";
+    fs::write(&path, file).unwrap();
+    for workers in [&[][..], &["--workers", "2"]] {
+        let config = ["--config", path.to_str().unwrap()];
+        let mut server = start(&[&config, workers].concat());
+        let (closed, open) = (server.addr().await, server.addr().await);
+        let offers =
+            |methods: &[u8], selected| Peer::script().greet(methods).expect_method(selected);
+        let login = |script: Script| script.login("alice", "secret").expect_login(true);
+        for (addr, from, script) in [
+            (closed, "127.0.0.1", login(offers(&[0, 2], 2))),
+            (closed, "127.0.0.1", offers(&[0], 0xff).expect_end()),
+            (open, "127.0.0.1", offers(&[2, 0], 0)),
+            (open, "127.0.0.1", login(offers(&[2], 2))),
+            (open, "127.0.0.7", login(offers(&[0, 2], 2))),
+            (open, "127.0.0.7", offers(&[0], 0xff).expect_end()),
+        ] {
+            script.run_from(from.parse().unwrap(), addr).await;
+        }
+        for (addr, from, code) in [
+            (closed, "127.0.0.1", 0x5b),
+            (open, "127.0.0.1", 0x5a),
+            (open, "127.0.0.7", 0x5b),
+        ] {
+            let script = Peer::script().request4(1, &destination, "alice");
+            let script = script.expect_reply4(code);
+            script.run_from(from.parse().unwrap(), addr).await;
+        }
+    }
+}
+
 /// R5-28, UD-12: what is switched off for everybody is 07.
 #[tokio::test]
 async fn bind_and_udp() {
@@ -380,7 +421,7 @@ async fn check() {
     let printed = String::from_utf8(good.stdout).unwrap();
     for line in [
         "listen: 127.0.0.1:1080",
-        "user: alice",
+        "users alice",
         "udp: false",
         "bind: Bind { any_peer: false",
         "workers: none",

@@ -1,7 +1,11 @@
 #![doc = include_str!("../README.md")]
 
+mod ask;
+mod attempt_limit;
 mod authenticate;
 mod authenticate_service;
+mod by_method;
+mod expiring_map;
 #[cfg(any(feature = "http", feature = "verify-pool"))]
 mod gate;
 #[cfg(feature = "htgroup")]
@@ -12,6 +16,7 @@ mod htpasswd;
 mod http;
 #[cfg(any(feature = "htgroup", feature = "htpasswd"))]
 mod lines;
+mod method_policy;
 mod no_auth;
 #[cfg(all(unix, feature = "pam"))]
 mod pam;
@@ -22,6 +27,7 @@ mod reload;
 #[cfg(feature = "sql")]
 mod sql;
 mod static_users;
+mod success_cache;
 mod tag;
 #[cfg(feature = "verify-pool")]
 mod verify_pool;
@@ -35,10 +41,14 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 pub use async_trait::async_trait;
 
 pub use self::{
+    attempt_limit::{AttemptCounts, AttemptLimit, AttemptLimitFuture, AttemptLimitLayer},
     authenticate::Authenticate,
     authenticate_service::{AuthenticateFuture, AuthenticateService},
+    by_method::{ByMethod, ByMethodFuture},
+    method_policy::{MethodPolicy, MethodRule},
     no_auth::NoAuth,
     static_users::StaticUsers,
+    success_cache::{SuccessCache, SuccessCacheFuture, SuccessCacheLayer},
 };
 
 #[cfg(feature = "htgroup")]

@@ -5,7 +5,7 @@ use sha2::Sha256;
 use socks_core::{Secret, UserName};
 use subtle::ConstantTimeEq;
 
-/// What is kept of a login: HMAC-SHA-256 over name and password under a [`Tagger`]'s key.
+/// What is kept of a login: HMAC-SHA-256 over its fields under a [`Tagger`]'s key.
 ///
 /// Equality takes the same time wherever two tags differ.
 #[derive(Clone)]
@@ -40,17 +40,23 @@ impl Tagger {
         Some(Self(Hmac::new(&key.into())))
     }
 
-    /// The time this takes depends on the lengths of what is tagged and on nothing else.
+    /// The tag of a login.
     pub(crate) fn tag(&self, username: &UserName, password: &Secret) -> Tag {
+        self.tag_all([username.as_bytes(), password.expose()])
+    }
+
+    /// The tag of several fields in this order. The time this takes depends on the lengths of what
+    /// is tagged and on nothing else.
+    pub(crate) fn tag_all<'a>(&self, fields: impl IntoIterator<Item = &'a [u8]>) -> Tag {
         #[cfg(test)]
         work::count();
 
-        let username = username.as_bytes();
         let mut mac = self.0.clone();
-        // The length keeps the fields apart: both may hold any octet (`UP-15`).
-        mac.update(&username.len().to_be_bytes());
-        mac.update(username);
-        mac.update(password.expose());
+        for field in fields {
+            // The length keeps the fields apart: all may hold any octet (`UP-15`).
+            mac.update(&field.len().to_be_bytes());
+            mac.update(field);
+        }
         Tag(mac.finalize().into_bytes().into())
     }
 }

@@ -16,7 +16,7 @@ use crate::{
     Authenticate, AuthenticateService, BoxError, NoAuth, StaticUsers, async_trait, tag::work,
 };
 
-fn password(username: impl Into<UserName>, password: impl Into<Secret>) -> Credentials {
+pub(crate) fn password(username: impl Into<UserName>, password: impl Into<Secret>) -> Credentials {
     Credentials::Password {
         username: username.into(),
         password: password.into(),
@@ -27,15 +27,19 @@ fn octets(octets: &[u8]) -> Secret {
     Secret::new(octets)
 }
 
-fn request(credentials: Credentials) -> AuthRequest {
+pub(crate) fn request(credentials: Credentials) -> AuthRequest {
+    request_from(Endpoint::Unnamed, credentials)
+}
+
+pub(crate) fn request_from(peer: impl Into<Endpoint>, credentials: Credentials) -> AuthRequest {
     let method = match credentials {
         Credentials::Password { .. } => Method::USERNAME_PASSWORD,
         Credentials::Chap { .. } => Method::CHAP,
         Credentials::Gssapi { .. } => Method::GSSAPI,
         _ => Method::NO_AUTHENTICATION,
     };
-    let end = Endpoint::Unnamed;
-    let conn = ConnInfo::new(SessionId(7), Version::Socks5, end.clone(), end);
+    let local = Endpoint::Unnamed;
+    let conn = ConnInfo::new(SessionId(7), Version::Socks5, peer.into(), local);
     AuthRequest::new(Arc::new(conn), method, credentials)
 }
 
@@ -51,7 +55,7 @@ where
 }
 
 /// Everything that is not a user name with a password.
-fn other_credentials() -> [Credentials; 5] {
+pub(crate) fn other_credentials() -> [Credentials; 5] {
     [
         Credentials::None,
         Credentials::UserId(UserId::new(b"alice").unwrap()),

@@ -252,7 +252,8 @@ where
         let Shared {
             phases, methods, ..
         } = self.shared;
-        if !methods.serve(Method::NO_AUTHENTICATION, phases.authenticator.is_some()) {
+        let authenticated = phases.authenticator.is_some();
+        if !methods.serve(Method::NO_AUTHENTICATION, conn, authenticated) {
             // SOCKS4 is as good as method 00, so it goes where 00 goes (SE-36).
             requested.reject(Rejection::Credentials, self.wire.output());
             return Err(SessionEnd::Rejected(Rejection::Credentials));

@@ -44,12 +44,36 @@ where
     }
 }
 
+impl<M: MakeSubnegotiation + ?Sized> MakeSubnegotiation for Arc<M> {
+    fn method(&self) -> Method {
+        (**self).method()
+    }
+
+    fn make(&self, conn: &ConnInfo) -> Box<dyn Subnegotiation> {
+        (**self).make(conn)
+    }
+}
+
 /// The methods that a service serves, and in which order it wants them.
 #[derive(Clone, Default)]
 pub(super) struct Methods {
-    pub(super) preference: Option<Vec<Method>>,
+    pub(super) preference: Preference,
     added: Vec<Arc<dyn MakeSubnegotiation>>,
 }
+
+/// Where the order of the methods comes from.
+#[derive(Clone, Default)]
+pub(super) enum Preference {
+    /// What there is, 00 last.
+    #[default]
+    Default,
+    /// The same list for every client.
+    Fixed(Arc<[Method]>),
+    /// A list that depends on the client's connection.
+    ByConnection(Arc<MethodsFor>),
+}
+
+pub(super) type MethodsFor = dyn Fn(&ConnInfo) -> Arc<[Method]> + Send + Sync;
 
 impl Methods {
     pub(super) fn add(&mut self, make: Arc<dyn MakeSubnegotiation>) {
@@ -57,19 +81,18 @@ impl Methods {
         self.added.insert(0, make);
     }
 
-    /// The order in which methods are tried with a client.
-    fn preference(&self, authenticated: bool) -> Cow<'_, [Method]> {
+    /// The order in which methods are tried with the client of `conn`.
+    fn preference(&self, conn: &ConnInfo, authenticated: bool) -> Cow<'_, [Method]> {
+        const BUILT_IN: [Method; 2] = [Method::USERNAME_PASSWORD, Method::NO_AUTHENTICATION];
         match &self.preference {
-            Some(preference) => preference.into(),
-            None if !authenticated => (&[Method::NO_AUTHENTICATION]).into(),
-            None if self.added.is_empty() => {
-                (&[Method::USERNAME_PASSWORD, Method::NO_AUTHENTICATION]).into()
-            }
-            None => {
-                let built_in = [Method::USERNAME_PASSWORD, Method::NO_AUTHENTICATION];
+            Preference::Fixed(preference) => (&**preference).into(),
+            Preference::ByConnection(methods) => methods(conn).to_vec().into(),
+            Preference::Default if !authenticated => (&[Method::NO_AUTHENTICATION]).into(),
+            Preference::Default if self.added.is_empty() => (&BUILT_IN).into(),
+            Preference::Default => {
                 let added = self.added.iter().map(|added| added.method());
                 let mut preference: Vec<_> = added.collect();
-                for method in built_in {
+                for method in BUILT_IN {
                     if !preference.contains(&method) {
                         preference.push(method);
                     }
@@ -79,9 +102,9 @@ impl Methods {
         }
     }
 
-    /// Whether a method may be selected at all.
-    pub(super) fn serve(&self, method: Method, authenticated: bool) -> bool {
-        self.preference(authenticated).contains(&method)
+    /// Whether a method may be selected at all for the client of `conn`.
+    pub(super) fn serve(&self, method: Method, conn: &ConnInfo, authenticated: bool) -> bool {
+        self.preference(conn, authenticated).contains(&method)
     }
 
     fn make(&self, method: Method, conn: &ConnInfo) -> Option<Box<dyn Subnegotiation>> {
@@ -89,6 +112,16 @@ impl Methods {
             Some(added) => Some(added.make(conn)),
             None if method == Method::USERNAME_PASSWORD => Some(Box::new(UsernamePassword::new())),
             None => None,
+        }
+    }
+}
+
+impl fmt::Debug for Preference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::Fixed(methods) => methods.fmt(f),
+            Self::ByConnection(_) => f.write_str("by connection"),
         }
     }
 }
@@ -141,7 +174,7 @@ where
     Io: AsyncRead + AsyncWrite + Unpin,
 {
     let mut failure = None;
-    for &method in &*methods.preference(phases.authenticator.is_some()) {
+    for &method in &*methods.preference(conn, phases.authenticator.is_some()) {
         if !offered.greeting().offers(method) {
             continue;
         }

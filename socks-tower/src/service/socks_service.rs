@@ -6,7 +6,9 @@ use std::{
     task::{Context, Poll},
 };
 
-use socks_core::{Method, ReplyCode, server::Handshake, subnegotiation::UsernamePassword};
+use socks_core::{
+    Method, ReplyCode, message::ConnInfo, server::Handshake, subnegotiation::UsernamePassword,
+};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
@@ -14,7 +16,9 @@ use tokio::{
 use tower_service::Service;
 
 use super::{
-    Deadlines, MakeSubnegotiation, SocksFuture, driver, negotiate::Methods, phases::Phases,
+    Deadlines, MakeSubnegotiation, SocksFuture, driver,
+    negotiate::{Methods, Preference},
+    phases::Phases,
 };
 use crate::{
     AccessController, AdaptiveRelay, Authenticator, Binder, ClientStream, Connector, Incoming,
@@ -70,7 +74,7 @@ impl<U: Send + 'static, R: Clone> SocksService<U, R> {
     ///
     /// Username/password (02) is then offered before no authentication (00), and the authenticator
     /// has the last word on both: it is asked about [`Credentials::None`] before 00 is selected.
-    /// [`methods`](Self::methods) changes the offer.
+    /// [`methods`](Self::methods) and [`methods_for`](Self::methods_for) change the offer.
     ///
     /// [`Credentials::None`]: socks_core::message::Credentials::None
     #[must_use]
@@ -128,16 +132,43 @@ impl<U: Send + 'static, R: Clone> SocksService<U, R> {
     }
 
     /// Sets the methods that are served, most wanted first (`R5-13`). Those of other methods than
-    /// 00 and 02 come with [`method`](Self::method).
+    /// 00 and 02 come with [`method`](Self::method). A client that offers none of them is answered
+    /// FF (`R5-14`), and one that speaks SOCKS4 is refused with 5B unless 00 is in the list
+    /// (`S4-2`, `SE-36`).
     #[must_use]
     pub fn methods(mut self, preference: impl IntoIterator<Item = Method>) -> Self {
-        self.edit().methods.preference = Some(preference.into_iter().collect());
+        let preference = preference.into_iter().collect();
+        self.edit().methods.preference = Preference::Fixed(preference);
+        self
+    }
+
+    /// Sets them for each client apart: by listener, by address, by what accept-level layers
+    /// learned (`R5-18`). Asked once a session, before anything is selected; otherwise as
+    /// [`methods`](Self::methods), whose list this replaces.
+    ///
+    /// ```
+    /// # fn serve(socks: socks_tower::SocksService) -> socks_tower::SocksService {
+    /// use std::sync::Arc;
+    ///
+    /// use socks_core::Method;
+    ///
+    /// let login: Arc<[Method]> = Arc::new([Method::USERNAME_PASSWORD]);
+    /// let open: Arc<[Method]> = Arc::new([Method::NO_AUTHENTICATION]);
+    /// socks.methods_for(move |conn| Arc::clone(if conn.peer.is_local() { &open } else { &login }))
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn methods_for(
+        mut self,
+        methods: impl Fn(&ConnInfo) -> Arc<[Method]> + Send + Sync + 'static,
+    ) -> Self {
+        self.edit().methods.preference = Preference::ByConnection(Arc::new(methods));
         self
     }
 
     /// Adds a method's sub-negotiation, or replaces one: a private method (80–FE), or an RFC 1929
-    /// of your own. Unless [`methods`](Self::methods) lists it, it is preferred to those that were
-    /// there before.
+    /// of your own. Unless [`methods`](Self::methods) or [`methods_for`](Self::methods_for)
+    /// lists the order, it is preferred to those that were there before.
     #[must_use]
     pub fn method(mut self, make: impl MakeSubnegotiation) -> Self {
         self.edit().methods.add(Arc::new(make));

@@ -2,7 +2,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
-    net::TcpStream,
+    net::{TcpSocket, TcpStream},
 };
 
 use crate::Peer;
@@ -76,8 +76,9 @@ impl Script {
     }
 
     #[must_use]
-    pub fn greet<const N: usize>(self, methods: [u8; N]) -> Self {
-        self.send([&[5, N as u8][..], &methods].concat())
+    pub fn greet(self, methods: impl AsRef<[u8]>) -> Self {
+        let methods = methods.as_ref();
+        self.send([&[5, methods.len() as u8][..], methods].concat())
     }
 
     #[must_use]
@@ -180,6 +181,20 @@ impl Script {
         let stream = TcpStream::connect(server)
             .await
             .expect("the server accepts");
+        stream.set_nodelay(true).expect("a TCP socket");
+        self.run_over(stream).await
+    }
+
+    /// Connects from one of this machine's addresses and runs.
+    pub async fn run_from(self, client: IpAddr, server: SocketAddr) -> Peer {
+        let socket = match client {
+            IpAddr::V4(_) => TcpSocket::new_v4(),
+            IpAddr::V6(_) => TcpSocket::new_v6(),
+        };
+        let socket = socket.expect("a socket");
+        let from = SocketAddr::new(client, 0);
+        socket.bind(from).expect("an address of this machine");
+        let stream = socket.connect(server).await.expect("the server accepts");
         stream.set_nodelay(true).expect("a TCP socket");
         self.run_over(stream).await
     }

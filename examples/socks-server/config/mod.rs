@@ -1,19 +1,21 @@
 //! The configuration file.
 
+mod error;
+
 use std::{
     collections::HashSet,
-    error::Error,
-    fmt, fs,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
     num::{NonZeroU16, NonZeroU32},
-    ops::Range,
-    path::{Path, PathBuf},
 };
 
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::value::{Level, Listen, Name, Password, Pin, Ports, Replies, Seconds, Strangers};
+pub use self::error::{ConfigError, Source};
+use crate::{
+    auth::{Auth, AuthMethod},
+    value::{Level, Listen, Name, Password, Pin, Ports, Replies, Seconds, Strangers},
+};
 
 /// Every key is optional; `socks-server.toml` next to this file shows them all.
 #[derive(Debug, Default, Deserialize)]
@@ -23,12 +25,33 @@ pub struct Config {
     pub allow_private: Option<bool>,
     pub workers: Option<NonZeroU16>,
     pub log: Option<Level>,
+    pub listener: Vec<Listener>,
+    pub auth: Auth,
     user: Vec<User>,
     pub bind: Bind,
     pub deadlines: Deadlines,
     pub egress: Egress,
     pub limits: Limits,
     pub udp: Udp,
+}
+
+/// A listener that differs from the others.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Listener {
+    pub address: Spanned<Listen>,
+    pub name: Option<Spanned<String>>,
+    pub methods: Option<Spanned<Vec<AuthMethod>>>,
+}
+
+impl Listener {
+    /// What rules and logs call it.
+    pub fn name(&self) -> String {
+        match &self.name {
+            Some(name) => name.get_ref().clone(),
+            None => self.address.get_ref().to_string(),
+        }
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -96,37 +119,31 @@ pub struct Udp {
 }
 
 impl Config {
-    pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let text = fs::read_to_string(path).map_err(|error| ConfigError {
-            place: path.into(),
-            what: error.to_string(),
-        })?;
-        Self::parse(path, &text)
-    }
-
-    fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
+    pub fn parse(source: &Source) -> Result<Self, ConfigError> {
         let config: Self =
-            toml::from_str(text).map_err(|error| ConfigError::new(path, text, error))?;
-        config.check(path, text)?;
+            toml::from_str(source.text()).map_err(|error| source.parse_error(error))?;
+        config.check(source)?;
         Ok(config)
     }
 
-    fn check(&self, path: &Path, text: &str) -> Result<(), ConfigError> {
+    fn check(&self, source: &Source) -> Result<(), ConfigError> {
         if self.listen.as_ref().is_some_and(Vec::is_empty) {
-            let what = "listen: expected at least one address".into();
-            return Err(ConfigError {
-                place: path.into(),
-                what,
-            });
+            return Err(source.whole("listen: expected at least one address"));
         }
         let mut names = HashSet::new();
         for user in &self.user {
             if !names.insert(user.name.get_ref()) {
-                let what = format!("user.name: {} is there twice", user.name.get_ref().0);
-                return Err(ConfigError {
-                    place: place(path, text, user.name.span()),
-                    what,
-                });
+                let what = format!("{} is there twice", user.name.get_ref().0);
+                return Err(source.error(user.name.span(), "user.name", what));
+            }
+        }
+        let mut names = HashSet::new();
+        for listener in &self.listener {
+            if !names.insert(listener.name()) {
+                let what = format!("{} is there twice", listener.name());
+                let address = || listener.address.span();
+                let span = listener.name.as_ref().map_or_else(address, Spanned::span);
+                return Err(source.error(span, "listener.name", what));
             }
         }
         Ok(())
@@ -139,72 +156,14 @@ impl Config {
     }
 }
 
-/// `FILE:LINE:COLUMN: KEY: what was expected`.
-#[derive(Debug)]
-pub struct ConfigError {
-    place: PathBuf,
-    what: String,
-}
-
-impl ConfigError {
-    /// The message of `toml` quotes the line and the value, which may be a password, so it is put
-    /// together anew.
-    fn new(path: &Path, text: &str, mut error: toml::de::Error) -> Self {
-        let place = error
-            .span()
-            .map_or_else(|| path.into(), |span| place(path, text, span));
-        let quotes = |message: &str| {
-            ["invalid type: ", "invalid value: "]
-                .iter()
-                .any(|start| message.starts_with(start))
-        };
-        let message = match error.message() {
-            message if quotes(message) => match message.rsplit_once(", expected ") {
-                Some((_, expected)) => format!("wrong value, expected {expected}"),
-                None => "wrong value".to_owned(),
-            },
-            message => message.to_owned(),
-        };
-        // Without the text at hand it tells the key instead.
-        error.set_input(None);
-        let told = error.to_string();
-        let key = told
-            .rsplit_once("in `")
-            .and_then(|(_, key)| key.trim_end().strip_suffix('`'));
-        let what = match key {
-            Some(key) => format!("{key}: {message}"),
-            None => message,
-        };
-        Self { place, what }
-    }
-}
-
-fn place(path: &Path, text: &str, span: Range<usize>) -> PathBuf {
-    let before = text.get(..span.start).unwrap_or(text);
-    let line = before.matches('\n').count() + 1;
-    let column = before
-        .chars()
-        .rev()
-        .take_while(|char| *char != '\n')
-        .count()
-        + 1;
-    format!("{}:{line}:{column}", path.display()).into()
-}
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.place.display(), self.what)
-    }
-}
-
-impl Error for ConfigError {}
-
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     fn error(text: &str) -> String {
-        Config::parse(Path::new("f.toml"), text)
+        Config::parse(&Source::new(Path::new("f.toml"), text))
             .unwrap_err()
             .to_string()
     }
@@ -212,8 +171,9 @@ mod tests {
     /// The sample next to this file holds every key, commented out with its default.
     #[test]
     fn the_sample_parses() {
-        let sample = include_str!("socks-server.toml");
-        let config = Config::parse(Path::new("sample"), sample).unwrap();
+        let sample = include_str!("../socks-server.toml");
+        let parse = |text: &str| Config::parse(&Source::new(Path::new("sample"), text));
+        let config = parse(sample).unwrap();
         assert!(config.user.is_empty() && config.listen.is_none());
 
         let active: String = sample
@@ -221,7 +181,7 @@ mod tests {
             .map(|line| line.strip_prefix('#').filter(|rest| !rest.starts_with(' ')))
             .map(|line| format!("{}\n", line.unwrap_or_default()))
             .collect();
-        let config = Config::parse(Path::new("sample"), &active).unwrap();
+        let config = parse(&active).unwrap();
         let debug = format!("{config:?}");
         assert!(
             !debug.contains("None"),

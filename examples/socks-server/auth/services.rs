@@ -1,0 +1,142 @@
+use std::{
+    collections::{BTreeSet, HashSet},
+    fmt,
+    sync::Arc,
+};
+
+use socks_auth::{ByMethod, MethodPolicy, MethodRule};
+use socks_core::Method;
+use socks_tower::MakeSubnegotiation;
+use toml::Spanned;
+use tower::ServiceBuilder;
+
+use super::{
+    Auth, AuthMethod,
+    attempts::Attempts,
+    backend::{Backend, BoxAuthenticator, boxed},
+    cache::Cache,
+    methods::{default, listed},
+    users::{anybody, users},
+};
+use crate::{
+    config::{ConfigError, Listener, Source},
+    value::{Name, Password},
+};
+
+/// Everything about authentication that was configured, and nothing wrong with it.
+#[derive(Debug)]
+pub struct Prepared {
+    /// One for each method; of passwords there is one store.
+    backends: Vec<Backend>,
+    pub(super) policy: MethodPolicy,
+    /// Every method that is offered to somebody.
+    offered: BTreeSet<AuthMethod>,
+    attempts: Attempts,
+    cache: Option<Cache>,
+}
+
+/// What the pipeline needs.
+pub struct Services {
+    pub authenticator: BoxAuthenticator,
+    pub subnegotiations: Vec<Arc<dyn MakeSubnegotiation>>,
+    pub policy: MethodPolicy,
+}
+
+impl Auth {
+    /// Finds everything that is wrong.
+    pub fn prepare(
+        self,
+        named: Vec<(Name, Password)>,
+        listeners: &[Listener],
+        source: &Source,
+    ) -> Result<Prepared, ConfigError> {
+        let mut backends = vec![anybody()];
+        if !named.is_empty() {
+            backends.push(users(named));
+        }
+        let set_up: Vec<_> = backends.iter().map(|backend| backend.method).collect();
+        let listed =
+            |key: &str, methods: &Spanned<Vec<AuthMethod>>| listed(source, key, methods, &set_up);
+
+        let everybody = match &self.methods {
+            Some(methods) => listed("auth.methods", methods)?,
+            None => default(&set_up),
+        };
+        let mut offered: BTreeSet<_> = everybody.iter().copied().collect();
+        let mut policy = MethodPolicy::new(everybody.into_iter().map(Method::from));
+        let names: HashSet<_> = listeners.iter().map(Listener::name).collect();
+        // The first that fits counts, and networks say more than a listener does.
+        for clients in &self.client {
+            let methods = listed("auth.client.methods", &clients.methods)?;
+            offered.extend(&methods);
+            policy = policy.rule(clients.rule(methods, &names, source)?);
+        }
+        for listener in listeners {
+            if let Some(methods) = &listener.methods {
+                let methods = listed("listener.methods", methods)?;
+                offered.extend(&methods);
+                let rule = MethodRule::new(methods.into_iter().map(Method::from));
+                policy = policy.rule(rule.listener(listener.name()));
+            }
+        }
+        Ok(Prepared {
+            backends,
+            policy,
+            offered,
+            attempts: self.attempts,
+            cache: self.cache,
+        })
+    }
+}
+
+impl Prepared {
+    /// Whether anybody is let in without proof.
+    pub fn lets_anybody_in(&self) -> bool {
+        self.offered.contains(&AuthMethod::NoAuthentication)
+    }
+
+    /// Whether a password may cross the network.
+    pub fn takes_passwords(&self) -> bool {
+        self.offered.contains(&AuthMethod::UsernamePassword)
+    }
+
+    /// Nothing but method 00, for everybody.
+    pub fn is_open(&self) -> bool {
+        self.offered
+            .iter()
+            .all(|method| *method == AuthMethod::NoAuthentication)
+    }
+
+    /// In the runtime that serves.
+    pub fn services(&self) -> Services {
+        let mut by_method = ByMethod::new();
+        let mut subnegotiations = Vec::new();
+        for backend in &self.backends {
+            let parts = backend.build();
+            by_method = by_method.method(backend.method.into(), parts.authenticator);
+            subnegotiations.extend(parts.subnegotiation);
+        }
+        // A guess counts before the cache is asked: it would tell for free.
+        let authenticator = ServiceBuilder::new()
+            .layer(self.attempts.layer())
+            .option_layer(self.cache.as_ref().map(Cache::layer))
+            .service(by_method);
+        Services {
+            authenticator: boxed(authenticator),
+            subnegotiations,
+            policy: self.policy.clone(),
+        }
+    }
+}
+
+/// For `--check`.
+impl fmt::Display for Prepared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for backend in &self.backends {
+            if self.offered.contains(&backend.method) {
+                writeln!(f, "auth: {backend:?}")?;
+            }
+        }
+        writeln!(f, "methods: {:?}", self.policy)
+    }
+}
