@@ -16,7 +16,8 @@ use super::{
     backend::{Backend, BoxAuthenticator, boxed},
     cache::Cache,
     methods::{default, listed},
-    users::{anybody, users},
+    stores::Stores,
+    users::anybody,
 };
 use crate::{
     config::{ConfigError, Listener, Source},
@@ -51,9 +52,14 @@ impl Auth {
         source: &Source,
     ) -> Result<Prepared, ConfigError> {
         let mut backends = vec![anybody()];
-        if !named.is_empty() {
-            backends.push(users(named));
-        }
+        backends.extend(
+            Stores::new(named, source)
+                .table("auth.htpasswd", self.htpasswd)?
+                .table("auth.http", self.http)?
+                .table("auth.pam", self.pam)?
+                .table("auth.sql", self.sql)?
+                .only(),
+        );
         let set_up: Vec<_> = backends.iter().map(|backend| backend.method).collect();
         let listed =
             |key: &str, methods: &Spanned<Vec<AuthMethod>>| listed(source, key, methods, &set_up);
