@@ -32,6 +32,9 @@ mod tag;
 #[cfg(feature = "verify-pool")]
 mod verify_pool;
 
+#[cfg(feature = "chap")]
+pub mod chap;
+
 #[cfg(test)]
 mod tests;
 

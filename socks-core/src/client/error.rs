@@ -13,6 +13,10 @@ pub enum ClientError {
     MethodNotOffered(Method),
     /// The server did not accept the credentials.
     AuthenticationFailed,
+    /// The server's message is well formed and not one that its method has here (`CH-8`).
+    BadSubnegotiation,
+    /// The server could not prove that it is the right one (`CH-19`).
+    ServerNotAuthenticated,
     /// The server refused the request or could not fulfil it (SOCKS5).
     Refused(ReplyCode),
     /// The server refused the request or could not fulfil it (SOCKS4).
@@ -48,6 +52,8 @@ impl fmt::Display for ClientError {
                 )
             }
             Self::AuthenticationFailed => f.write_str("the proxy did not accept the credentials"),
+            Self::BadSubnegotiation => f.write_str("the proxy broke the rules of the method"),
+            Self::ServerNotAuthenticated => f.write_str("the proxy did not prove who it is"),
             Self::Refused(code) => write!(f, "the proxy answered: {code}"),
             Self::Refused4(code) => write!(f, "the proxy answered: {code}"),
             Self::Malformed(_) => f.write_str("the proxy does not speak this version of SOCKS"),

@@ -31,6 +31,7 @@
 //! # Ok::<(), socks_core::client::ClientError>(())
 //! ```
 
+mod chap;
 mod error;
 mod greeted;
 mod reply;
@@ -40,6 +41,7 @@ mod subnegotiation;
 mod tests;
 
 pub use self::{
+    chap::Chap,
     error::ClientError,
     greeted::{Authenticated, Greeted, Negotiating},
     reply::{AwaitingReply, Granted, socks4},

@@ -30,6 +30,7 @@
 //!
 //! An application adds a private method (80–FE) by implementing the trait; nothing else changes.
 
+mod chap;
 mod protection;
 mod username_password;
 
@@ -43,6 +44,7 @@ use crate::{
 };
 
 pub use self::{
+    chap::Chap,
     protection::{Protection, ProtectionError},
     username_password::UsernamePassword,
 };

@@ -26,7 +26,8 @@ pub enum ClientErrorKind {
     /// The proxy failed without saying why: `01`, SOCKS4 `5B`, and every unassigned code
     /// (`R5-48`), Tor's among them.
     Failed,
-    /// The proxy accepts none of the offered methods, or not the credentials.
+    /// The proxy accepts none of the offered methods, or not the credentials, or did not prove who
+    /// it is.
     Authentication,
     /// The proxy broke the protocol, or speaks another one.
     Protocol,
@@ -109,9 +110,9 @@ impl ClientError {
 impl From<Protocol> for ClientError {
     fn from(source: Protocol) -> Self {
         let kind = match &source {
-            Protocol::NoAcceptableMethod | Protocol::AuthenticationFailed => {
-                ClientErrorKind::Authentication
-            }
+            Protocol::NoAcceptableMethod
+            | Protocol::AuthenticationFailed
+            | Protocol::ServerNotAuthenticated => ClientErrorKind::Authentication,
             Protocol::UnexpectedEnd => ClientErrorKind::UnexpectedEnd,
             Protocol::Refused(_) | Protocol::Refused4(_) => match source.reply_code() {
                 Some(
