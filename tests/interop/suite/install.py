@@ -33,6 +33,14 @@ PACKAGES = {
     "socksify": "dante-client",
     "tnftp": "tnftp",
     "drill": "ldnsutils",
+    "htpasswd": "apache2-utils",
+    "pg_ctlcluster": "postgresql",
+}
+
+# What brings no command, by a file of theirs.
+LIBRARIES = {
+    "usr/include/security/pam_appl.h": "libpam0g-dev",
+    "*lib/*/security/pam_pwdfile.so": "libpam-pwdfile",
 }
 
 
@@ -91,8 +99,14 @@ def netcat_is_openbsd():
     return b"-X proxy_protocol" in told.stdout + told.stderr
 
 
+def is_there(pattern):
+    """With and without /usr, which are the same folder on most systems."""
+    return list(Path("/").glob(pattern)) + list(Path("/usr").glob(pattern))
+
+
 def debian():
     missing = [package for tool, package in PACKAGES.items() if not shutil.which(tool)]
+    missing += [package for file, package in LIBRARIES.items() if not is_there(file)]
     if not netcat_is_openbsd() and "netcat-openbsd" not in missing:
         missing.append("netcat-openbsd")
     if missing:

@@ -13,6 +13,8 @@ from pathlib import Path
 from . import install
 from .process import end, start
 
+# What is off by default, for the checks of it.
+FEATURES = "http,pam,sql"
 READY_SECONDS = 10
 STOP_SECONDS = 10
 LOG_SECONDS = 5
@@ -24,7 +26,7 @@ def binary():
     if ready:
         return Path(ready).resolve(strict=True)
     subprocess.run(
-        ["cargo", "build", "--release", "--bin", "socks-server"],
+        ["cargo", "build", "--release", "-p", "examples", "--bin", "socks-server", "--features", FEATURES],
         cwd=install.ROOT,
         env=os.environ | {"CARGO_TARGET_DIR": str(install.TARGET)},
         stdout=sys.stderr,

@@ -1,4 +1,8 @@
-#![allow(dead_code, reason = "each feature has a test of its own")]
+#![allow(
+    dead_code,
+    unused_imports,
+    reason = "each feature has a test of its own"
+)]
 
 use std::{fs, path::PathBuf};
 

@@ -30,6 +30,6 @@ class Setting:
         )
 
 
-from . import curl, dante, openssh, proxychains, pysocks, pythonsocks, httplibs, nodesocks, halfclose, flags  # noqa: E402
+from . import curl, dante, openssh, proxychains, pysocks, pythonsocks, httplibs, nodesocks, halfclose, stores, flags  # noqa: E402
 
-CLIENTS = [curl, openssh, proxychains, pysocks, pythonsocks, httplibs, nodesocks, dante, halfclose, flags]
+CLIENTS = [curl, openssh, proxychains, pysocks, pythonsocks, httplibs, nodesocks, dante, halfclose, stores, flags]
