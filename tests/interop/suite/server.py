@@ -14,7 +14,7 @@ from . import install
 from .process import end, start
 
 # What is off by default, for the checks of it.
-FEATURES = "http,pam,sql"
+FEATURES = "http-tls,pam,sql"
 READY_SECONDS = 10
 STOP_SECONDS = 10
 LOG_SECONDS = 5

@@ -7,6 +7,7 @@ import os
 import secrets
 import shutil
 import signal
+import ssl
 import subprocess
 import tempfile
 import threading
@@ -317,25 +318,63 @@ class Service(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def http_service(setting):
+@contextlib.contextmanager
+def serving(setting, tls=None):
+    """The settings that lead to the service."""
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Service) as service:
+        if tls:
+            service.socket = tls.wrap_socket(service.socket, server_side=True)
         threading.Thread(target=service.serve_forever, daemon=True).start()
         try:
             token = setting.workspace / "token"
             token.write_text(Service.token + "\n")
-            text = f"[auth.http]\nurl = 'http://127.0.0.1:{service.server_port}/login'\ntoken_file = '{token}'\n"
-            with configured(setting, text) as server:
-                for user in ("alice", "zoë"):
-                    lets_in(setting, server, user)
-                    refuses(setting, server, user, WRONG)
-                for user in ("mallory", "broken", "odd"):
-                    refuses(setting, server, user)
-                expect("user=zoe" in server.log, "the service's name for the user is not in the log")
-                expect(Service.token not in server.log, "the log tells the token")
-                # hyper may open a second one while it waits for the first to be free.
-                expect(len(Service.connections) <= 2, f"{len(Service.connections)} connections to the service")
+            url = f"{'https' if tls else 'http'}://localhost:{service.server_port}/login"
+            yield f"[auth.http]\nurl = '{url}'\ntoken_file = '{token}'\n"
         finally:
             service.shutdown()
+
+
+def http_service(setting):
+    Service.connections.clear()
+    with serving(setting) as text, configured(setting, text) as server:
+        for user in ("alice", "zoë"):
+            lets_in(setting, server, user)
+            refuses(setting, server, user, WRONG)
+        for user in ("mallory", "broken", "odd"):
+            refuses(setting, server, user)
+        expect("user=zoe" in server.log, "the service's name for the user is not in the log")
+        expect(Service.token not in server.log, "the log tells the token")
+        # hyper may open a second one while it waits for the first to be free.
+        expect(len(Service.connections) <= 2, f"{len(Service.connections)} connections to the service")
+
+
+def https_service(setting):
+    """A certificate that the system trusts, and one that it does not."""
+    if not shutil.which("openssl"):
+        raise Skip("openssl is not installed")
+    key, certificate = setting.workspace / "https.key", setting.workspace / "https.pem"
+    subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-addext", "basicConstraints=critical,CA:FALSE"]
+    request = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-keyout", key, "-out", certificate]
+    succeeds("openssl", *request, *subject)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate, key)
+    with serving(setting, tls) as text:
+        with trusted(certificate), configured(setting, text) as server:
+            lets_in(setting, server, "alice")
+            refuses(setting, server, "alice", WRONG)
+            refuses(setting, server, "mallory")
+        with configured(setting, text) as server:
+            refuses(setting, server, "alice")
+
+
+@contextlib.contextmanager
+def trusted(certificate):
+    """For servers that are started meanwhile."""
+    os.environ["SSL_CERT_FILE"] = str(certificate)
+    try:
+        yield
+    finally:
+        del os.environ["SSL_CERT_FILE"]
 
 
 def run(checks, setting):
@@ -351,6 +390,7 @@ def run(checks, setting):
     check("PAM", pam)
     check("PAM without a service", pam_without_service)
     check("HTTP", http_service)
+    check("HTTPS", https_service)
     names = {
         "PostgreSQL": postgres,
         "PostgreSQL checks": postgres_checks,
