@@ -11,14 +11,13 @@ use crate::config::{ConfigError, Source};
 pub type BoxAuthenticator = BoxCloneSyncService<AuthRequest, Authentication, BoxError>;
 
 /// A table of the file, for the errors about it.
-#[allow(dead_code, reason = "the tables of back ends use it")]
 #[derive(Clone, Copy)]
 pub struct Place<'a> {
     pub source: &'a Source,
     pub table: &'static str,
 }
 
-#[allow(dead_code, reason = "the tables of back ends use it")]
+#[allow(dead_code, reason = "the tables of features use it")]
 impl Place<'_> {
     /// What is wrong with `key`, whose value is at `span`.
     pub fn error(&self, span: Range<usize>, key: &str, what: impl fmt::Display) -> ConfigError {

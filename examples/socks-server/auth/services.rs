@@ -17,7 +17,8 @@ use super::{
     cache::Cache,
     gssapi,
     methods::{default, listed},
-    users::{anybody, users},
+    stores::Stores,
+    users::anybody,
 };
 use crate::{
     config::{ConfigError, Listener, Source},
@@ -52,9 +53,14 @@ impl Auth {
         source: &Source,
     ) -> Result<Prepared, ConfigError> {
         let mut backends = vec![anybody()];
-        if !named.is_empty() {
-            backends.push(users(named));
-        }
+        backends.extend(
+            Stores::new(named, source)
+                .table("auth.htpasswd", self.htpasswd)?
+                .table("auth.http", self.http)?
+                .table("auth.pam", self.pam)?
+                .table("auth.sql", self.sql)?
+                .only(),
+        );
         if let Some(table) = &self.gssapi {
             let place = Place {
                 source,
