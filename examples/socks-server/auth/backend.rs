@@ -17,7 +17,6 @@ pub struct Place<'a> {
     pub table: &'static str,
 }
 
-#[allow(dead_code, reason = "the tables of features use it")]
 impl Place<'_> {
     /// What is wrong with `key`, whose value is at `span`.
     pub fn error(&self, span: Range<usize>, key: &str, what: impl fmt::Display) -> ConfigError {
@@ -67,6 +66,12 @@ impl Parts {
             authenticator: boxed(authenticator),
             subnegotiation: None,
         }
+    }
+
+    /// Of a method that talks like this.
+    pub fn subnegotiation(mut self, make: impl MakeSubnegotiation) -> Self {
+        self.subnegotiation = Some(Arc::new(make));
+        self
     }
 }
 

@@ -6,6 +6,7 @@
 mod attempts;
 mod backend;
 mod cache;
+mod chap;
 mod clients;
 #[allow(dead_code, reason = "the tables of features use it")]
 mod disabled;
@@ -14,6 +15,7 @@ mod gssapi;
 mod htpasswd;
 #[cfg(feature = "http")]
 mod http;
+mod ident;
 mod method;
 mod methods;
 #[cfg(feature = "pam")]
@@ -37,7 +39,7 @@ use self::http::Http;
 use self::pam::Pam;
 #[cfg(feature = "sql")]
 use self::sql::Sql;
-use self::{attempts::Attempts, cache::Cache, clients::Clients};
+use self::{attempts::Attempts, cache::Cache, chap::Chap, clients::Clients, ident::Ident};
 pub use self::{
     method::AuthMethod,
     services::{Prepared, Services},
@@ -65,4 +67,6 @@ pub struct Auth {
     http: Option<Spanned<Http>>,
     pam: Option<Spanned<Pam>>,
     sql: Option<Spanned<Sql>>,
+    chap: Option<Chap>,
+    ident: Option<Ident>,
 }

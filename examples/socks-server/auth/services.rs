@@ -6,7 +6,7 @@ use std::{
 
 use socks_auth::{ByMethod, MethodPolicy, MethodRule};
 use socks_core::Method;
-use socks_tower::MakeSubnegotiation;
+use socks_tower::{IdentLayer, MakeSubnegotiation};
 use toml::Spanned;
 use tower::ServiceBuilder;
 
@@ -16,6 +16,7 @@ use super::{
     backend::{Backend, BoxAuthenticator, Place, boxed},
     cache::Cache,
     gssapi,
+    ident::Ident,
     methods::{default, listed},
     stores::Stores,
     users::anybody,
@@ -35,6 +36,7 @@ pub struct Prepared {
     offered: BTreeSet<AuthMethod>,
     attempts: Attempts,
     cache: Option<Cache>,
+    ident: Option<Ident>,
 }
 
 /// What the pipeline needs.
@@ -42,6 +44,8 @@ pub struct Services {
     pub authenticator: BoxAuthenticator,
     pub subnegotiations: Vec<Arc<dyn MakeSubnegotiation>>,
     pub policy: MethodPolicy,
+    /// Around the service too, so that hosts are asked while their clients still talk.
+    pub ident: Option<IdentLayer>,
 }
 
 impl Auth {
@@ -67,6 +71,10 @@ impl Auth {
                 table: "auth.gssapi",
             };
             backends.push(gssapi::backend(table, place)?);
+        }
+        if let Some(chap) = self.chap {
+            let table = "auth.chap";
+            backends.push(chap.prepare(Place { source, table })?);
         }
         let set_up: Vec<_> = backends.iter().map(|backend| backend.method).collect();
         let listed =
@@ -99,6 +107,7 @@ impl Auth {
             offered,
             attempts: self.attempts,
             cache: self.cache,
+            ident: self.ident,
         })
     }
 }
@@ -114,11 +123,10 @@ impl Prepared {
         self.offered.contains(&AuthMethod::UsernamePassword)
     }
 
-    /// Nothing but method 00, for everybody.
+    /// Nothing but method 00, for everybody, and nobody's host is asked.
     pub fn is_open(&self) -> bool {
-        self.offered
-            .iter()
-            .all(|method| *method == AuthMethod::NoAuthentication)
+        let mut offered = self.offered.iter();
+        self.ident.is_none() && offered.all(|method| *method == AuthMethod::NoAuthentication)
     }
 
     /// In the runtime that serves.
@@ -131,7 +139,10 @@ impl Prepared {
             subnegotiations.extend(parts.subnegotiation);
         }
         // A guess counts before the cache is asked: it would tell for free.
+        // What ident comes to is neither a failed login nor one to keep.
+        let ident = self.ident.as_ref().map(Ident::layer);
         let authenticator = ServiceBuilder::new()
+            .option_layer(ident.clone())
             .layer(self.attempts.layer())
             .option_layer(self.cache.as_ref().map(Cache::layer))
             .service(by_method);
@@ -139,6 +150,7 @@ impl Prepared {
             authenticator: boxed(authenticator),
             subnegotiations,
             policy: self.policy.clone(),
+            ident,
         }
     }
 }
@@ -150,6 +162,9 @@ impl fmt::Display for Prepared {
             if self.offered.contains(&backend.method) {
                 writeln!(f, "auth: {backend:?}")?;
             }
+        }
+        if let Some(ident) = &self.ident {
+            writeln!(f, "ident: {ident}")?;
         }
         writeln!(f, "methods: {:?}", self.policy)
     }

@@ -44,6 +44,7 @@ PACKAGES = {
     "gcc": "gcc",
     "make": "make",
     "htpasswd": "apache2-utils",
+    "oidentd": "oidentd",
     "pg_ctlcluster": "postgresql",
 }
 
