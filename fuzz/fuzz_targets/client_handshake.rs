@@ -9,7 +9,10 @@ use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use socks_core::{
     Address, Command, Progress, UserId,
-    client::{AwaitingReply, ClientError, Greeted, Negotiating, Socks5, UsernamePassword, socks4},
+    client::{
+        AwaitingReply, ClientError, Greeted, Negotiating, Negotiation, Socks5, UsernamePassword,
+        socks4,
+    },
     v4,
 };
 
@@ -89,8 +92,11 @@ impl Session {
                 negotiating
                     .step(rest, output)
                     .map(|progress| match progress {
-                        Progress::NeedInput(same) => (State::Negotiating(same), false),
-                        Progress::Next(authenticated) => {
+                        Negotiation::NeedInput(same) => (State::Negotiating(same), false),
+                        Negotiation::Blocking(blocking) => {
+                            (State::Negotiating(blocking.block()), true)
+                        }
+                        Negotiation::Done(authenticated) => {
                             let awaiting =
                                 authenticated.request(self.command, destination(), output);
                             (State::Awaiting(awaiting, replies(self.command)), true)

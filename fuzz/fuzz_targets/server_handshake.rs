@@ -106,6 +106,7 @@ impl<'a> Session<'a> {
                         None => (State::End(None), false),
                     }
                 }
+                Ok(Negotiation::Blocking(blocking)) => (State::Negotiating(blocking.block()), true),
                 Ok(Negotiation::Done(awaiting, _)) => (State::Awaiting(awaiting), true),
                 Err(error) => (State::End(Some(error)), false),
             },

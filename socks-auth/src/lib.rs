@@ -22,6 +22,7 @@ mod no_auth;
 mod pam;
 #[cfg(feature = "password-hash")]
 mod password_hash;
+mod principals;
 #[cfg(any(feature = "htgroup", feature = "htpasswd"))]
 mod reload;
 #[cfg(feature = "sql")]
@@ -34,6 +35,9 @@ mod verify_pool;
 
 #[cfg(feature = "chap")]
 pub mod chap;
+
+#[cfg(feature = "gssapi")]
+pub mod gssapi;
 
 #[cfg(test)]
 mod tests;
@@ -50,6 +54,7 @@ pub use self::{
     by_method::{ByMethod, ByMethodFuture},
     method_policy::{MethodPolicy, MethodRule},
     no_auth::NoAuth,
+    principals::Principals,
     static_users::StaticUsers,
     success_cache::{SuccessCache, SuccessCacheFuture, SuccessCacheLayer},
 };

@@ -15,9 +15,11 @@ use super::{
     attempts::Attempts,
     backend::{Backend, BoxAuthenticator, Place, boxed},
     cache::Cache,
+    gssapi,
     ident::Ident,
     methods::{default, listed},
-    users::{anybody, users},
+    stores::Stores,
+    users::anybody,
 };
 use crate::{
     config::{ConfigError, Listener, Source},
@@ -55,8 +57,20 @@ impl Auth {
         source: &Source,
     ) -> Result<Prepared, ConfigError> {
         let mut backends = vec![anybody()];
-        if !named.is_empty() {
-            backends.push(users(named));
+        backends.extend(
+            Stores::new(named, source)
+                .table("auth.htpasswd", self.htpasswd)?
+                .table("auth.http", self.http)?
+                .table("auth.pam", self.pam)?
+                .table("auth.sql", self.sql)?
+                .only(),
+        );
+        if let Some(table) = &self.gssapi {
+            let place = Place {
+                source,
+                table: "auth.gssapi",
+            };
+            backends.push(gssapi::backend(table, place)?);
         }
         if let Some(chap) = self.chap {
             let table = "auth.chap";

@@ -1,6 +1,6 @@
 use core::fmt;
 
-use crate::{DecodeError, Method, ReplyCode, v4};
+use crate::{DecodeError, Method, ReplyCode, gssapi::MechanismError, v4};
 
 /// Why a client did not get what it asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +17,12 @@ pub enum ClientError {
     BadSubnegotiation,
     /// The server could not prove that it is the right one (`CH-19`).
     ServerNotAuthenticated,
+    /// The security mechanism failed here, for want of credentials say, or did not believe the
+    /// server (`GS-8`).
+    Mechanism(MechanismError),
+    /// The server's protection level, or every one that the security context can keep, is not one
+    /// of those that will do (`GS-14`, `GS-32`).
+    ProtectionLevel,
     /// The server refused the request or could not fulfil it (SOCKS5).
     Refused(ReplyCode),
     /// The server refused the request or could not fulfil it (SOCKS4).
@@ -54,6 +60,8 @@ impl fmt::Display for ClientError {
             Self::AuthenticationFailed => f.write_str("the proxy did not accept the credentials"),
             Self::BadSubnegotiation => f.write_str("the proxy broke the rules of the method"),
             Self::ServerNotAuthenticated => f.write_str("the proxy did not prove who it is"),
+            Self::Mechanism(_) => f.write_str("the security mechanism failed"),
+            Self::ProtectionLevel => f.write_str("no agreement on a protection level"),
             Self::Refused(code) => write!(f, "the proxy answered: {code}"),
             Self::Refused4(code) => write!(f, "the proxy answered: {code}"),
             Self::Malformed(_) => f.write_str("the proxy does not speak this version of SOCKS"),
@@ -66,6 +74,7 @@ impl core::error::Error for ClientError {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
             Self::Malformed(error) => Some(error),
+            Self::Mechanism(error) => Some(error),
             _ => None,
         }
     }

@@ -17,6 +17,20 @@ pub struct Greeted {
 /// The method's sub-negotiation is under way.
 pub struct Negotiating(Box<dyn Subnegotiation>);
 
+/// What the sub-negotiation needs next.
+#[derive(Debug)]
+pub enum Negotiation {
+    /// More octets from the server.
+    NeedInput(Negotiating),
+    /// Work that may take long, done where blocking disturbs nobody.
+    Blocking(Blocking),
+    /// Nothing: the client is let in.
+    Done(Authenticated),
+}
+
+/// Work that may take long is to be done: the method reads files or asks other servers.
+pub struct Blocking(Negotiating);
+
 /// The client is let in and may send its request.
 #[derive(Debug)]
 pub struct Authenticated {
@@ -70,11 +84,30 @@ impl Negotiating {
         mut self,
         input: &mut &[u8],
         output: &mut Vec<u8>,
-    ) -> Result<Progress<Self, Authenticated>, ClientError> {
+    ) -> Result<Negotiation, ClientError> {
         Ok(match self.0.step(input, output)? {
-            Step::NeedInput => Progress::NeedInput(self),
-            Step::Done(protection) => Progress::Next(Authenticated { protection }),
+            Step::NeedInput => Negotiation::NeedInput(self),
+            Step::Blocking => Negotiation::Blocking(Blocking(self)),
+            Step::Done(protection) => Negotiation::Done(Authenticated { protection }),
         })
+    }
+}
+
+impl Negotiation {
+    /// The next state, if the client is let in.
+    pub fn done(self) -> Option<Authenticated> {
+        match self {
+            Self::Done(authenticated) => Some(authenticated),
+            Self::NeedInput(_) | Self::Blocking(_) => None,
+        }
+    }
+}
+
+impl Blocking {
+    /// Does it, for as long as it takes, on the calling thread.
+    pub fn block(mut self) -> Negotiating {
+        self.0.0.block();
+        self.0
     }
 }
 
@@ -115,5 +148,11 @@ impl fmt::Debug for Negotiating {
         f.debug_tuple("Negotiating")
             .field(&self.0.method())
             .finish()
+    }
+}
+
+impl fmt::Debug for Blocking {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Blocking").field(&self.0.0.method()).finish()
     }
 }

@@ -20,7 +20,7 @@
 //! // The server's answers, with a first payload behind them.
 //! let mut input: &[u8] = b"\x05\x00";
 //! let negotiating = greeted.receive(&mut input)?.next().expect("a whole selection");
-//! let authenticated = negotiating.step(&mut input, &mut output)?.next().expect("method 00 needs nothing");
+//! let authenticated = negotiating.step(&mut input, &mut output)?.done().expect("method 00 needs nothing");
 //!
 //! let destination = Address::domain("example.com", 80).expect("1 to 255 octets");
 //! let awaiting = authenticated.request(Command::Connect, destination, &mut output);
@@ -34,6 +34,7 @@
 mod chap;
 mod error;
 mod greeted;
+mod gssapi;
 mod reply;
 mod socks5;
 mod subnegotiation;
@@ -43,7 +44,8 @@ mod tests;
 pub use self::{
     chap::Chap,
     error::ClientError,
-    greeted::{Authenticated, Greeted, Negotiating},
+    greeted::{Authenticated, Blocking, Greeted, Negotiating, Negotiation},
+    gssapi::Gssapi,
     reply::{AwaitingReply, Granted, socks4},
     socks5::Socks5,
     subnegotiation::{Step, Subnegotiation, UsernamePassword},

@@ -20,6 +20,10 @@ pub trait Subnegotiation: Send {
     /// The server refused, or broke the method's rules; the connection is to be closed.
     fn step(&mut self, input: &mut &[u8], output: &mut Vec<u8>) -> Result<Step, ClientError>;
 
+    /// Does the work of a [`Step::Blocking`], with all the time it takes: reads files, asks other
+    /// servers. What came of it is for the next [`step`](Self::step) to say.
+    fn block(&mut self) {}
+
     /// Appends everything that the method has to say, if that does not depend on anything the
     /// server says and the request may follow in clear; what was said here is not said again by
     /// [`step`](Self::step). `false`, with nothing appended, if the method has to wait, which is
@@ -35,6 +39,8 @@ pub trait Subnegotiation: Send {
 pub enum Step {
     /// More octets from the server.
     NeedInput,
+    /// A call of [`Subnegotiation::block`], where blocking disturbs nobody, and then the next step.
+    Blocking,
     /// Nothing: the request may follow, through the protection if there is one.
     Done(Option<Box<dyn Protection>>),
 }

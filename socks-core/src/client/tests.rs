@@ -16,7 +16,7 @@ fn negotiated(mut socks5: Socks5, mut answers: &[u8]) -> Result<Authenticated, C
         .receive(&mut answers)?
         .next()
         .unwrap();
-    Ok(negotiating.step(&mut answers, &mut output)?.next().unwrap())
+    Ok(negotiating.step(&mut answers, &mut output)?.done().unwrap())
 }
 
 /// R5-15, SE-37: a method that was not offered is not obeyed.
@@ -84,7 +84,7 @@ fn sending_ahead() {
     let negotiating = greeted.receive(&mut input).unwrap().next().unwrap();
     output.clear();
     let progress = negotiating.step(&mut input, &mut output).unwrap();
-    assert!(progress.next().is_some() && output.is_empty());
+    assert!(progress.done().is_some() && output.is_empty());
 
     for offer in [
         Socks5::new().or(login.clone()),

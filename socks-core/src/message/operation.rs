@@ -1,10 +1,10 @@
 use alloc::sync::Arc;
 
 use super::{ConnInfo, Extensions, Identity, Permit};
-use crate::Address;
+use crate::{Address, subnegotiation::DatagramProtection};
 
 macro_rules! operation {
-    ($(#[$doc:meta])* $name:ident) => {
+    ($(#[$doc:meta])* $name:ident $($(#[$more:meta])* $field:ident: $of:ty)?) => {
         $(#[$doc])*
         #[derive(Clone, Debug)]
         #[non_exhaustive]
@@ -17,6 +17,7 @@ macro_rules! operation {
             pub destination: Address,
             /// The access controller's conditions. Ask [`Permit::permits`] for every address.
             pub permit: Permit,
+            $($(#[$more])* pub $field: $of,)?
             /// What layers attached.
             pub extensions: Extensions,
         }
@@ -29,8 +30,14 @@ macro_rules! operation {
                 destination: Address,
                 permit: Permit,
             ) -> Self {
-                let extensions = Extensions::new();
-                Self { conn, identity, destination, permit, extensions }
+                Self {
+                    conn,
+                    identity,
+                    destination,
+                    permit,
+                    $($field: <$of>::default(),)?
+                    extensions: Extensions::new(),
+                }
             }
         }
     };
@@ -51,4 +58,7 @@ operation! {
     /// Asks a UDP relayer for an association (RFC 1928 §6, UDP ASSOCIATE). The destination is
     /// where the client says it will send from, often zeros (`UD-3`).
     Associate
+    /// What the client's method puts around each datagram between it and the relay (`UD-19`). A
+    /// relayer that does this says so in its answer; one that does not is not used.
+    protection: Option<Arc<dyn DatagramProtection>>
 }

@@ -47,7 +47,7 @@ pub use self::{
     awaiting_request::AwaitingRequest,
     error::HandshakeError,
     handshake::{Handshake, Opening},
-    negotiating::{Negotiating, Negotiation, Verifying},
+    negotiating::{Blocking, Negotiating, Negotiation, Verifying},
     offered::Offered,
     requested::{AwaitingPeer, Requested},
 };

@@ -22,12 +22,17 @@ pub enum Negotiation {
     NeedInput(Negotiating),
     /// A judgement about credentials.
     Verify(Verifying, Credentials),
+    /// Work that may take long, done where blocking disturbs nobody.
+    Blocking(Blocking),
     /// Nothing: the request is next, and everything goes through the protection if there is one.
     Done(AwaitingRequest, Option<Box<dyn Protection>>),
 }
 
 /// Credentials are out to be judged.
 pub struct Verifying(Negotiating);
+
+/// Work that may take long is to be done: the method reads files or asks other servers.
+pub struct Blocking(Negotiating);
 
 impl Negotiating {
     pub(super) fn new(subnegotiation: Box<dyn Subnegotiation>, tor: bool) -> Self {
@@ -61,6 +66,7 @@ impl Negotiating {
         Ok(match step.map_err(HandshakeError::Subnegotiation)? {
             Step::NeedInput => Negotiation::NeedInput(self),
             Step::Verify(credentials) => Negotiation::Verify(Verifying(self), credentials),
+            Step::Blocking => Negotiation::Blocking(Blocking(self)),
             Step::Done(protection) => {
                 Negotiation::Done(AwaitingRequest { tor: self.tor }, protection)
             }
@@ -81,6 +87,14 @@ impl Verifying {
     }
 }
 
+impl Blocking {
+    /// Does it, for as long as it takes, on the calling thread.
+    pub fn block(mut self) -> Negotiating {
+        self.0.subnegotiation.block();
+        self.0
+    }
+}
+
 impl fmt::Debug for Negotiating {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Negotiating")
@@ -92,5 +106,11 @@ impl fmt::Debug for Negotiating {
 impl fmt::Debug for Verifying {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Verifying").field(&self.0.method()).finish()
+    }
+}
+
+impl fmt::Debug for Blocking {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Blocking").field(&self.0.method()).finish()
     }
 }

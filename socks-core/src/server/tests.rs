@@ -445,6 +445,9 @@ impl Driver {
                             let state = verifying.decided(&accepted, &mut self.output).unwrap();
                             (State::Negotiating(state), true)
                         }
+                        Negotiation::Blocking(blocking) => {
+                            (State::Negotiating(blocking.block()), true)
+                        }
                         Negotiation::Done(state, _) => (State::Awaiting(state), true),
                     }
                 }

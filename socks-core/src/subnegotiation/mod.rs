@@ -31,6 +31,7 @@
 //! An application adds a private method (80–FE) by implementing the trait; nothing else changes.
 
 mod chap;
+mod gssapi;
 mod protection;
 mod username_password;
 
@@ -40,19 +41,22 @@ use alloc::{boxed::Box, vec::Vec};
 
 use crate::{
     DecodeError, Method,
+    gssapi::MechanismError,
     message::{Authentication, Credentials},
 };
 
 pub use self::{
     chap::Chap,
-    protection::{Protection, ProtectionError},
+    gssapi::Gssapi,
+    protection::{DatagramProtection, Protection, ProtectionError},
     username_password::UsernamePassword,
 };
 
 /// The server's side of a method's sub-negotiation.
 ///
 /// The caller alternates [`step`](Self::step) with reading from the client, and answers every
-/// [`Step::Verify`] with [`decided`](Self::decided). It writes `output` to the client whenever a
+/// [`Step::Verify`] with [`decided`](Self::decided), every [`Step::Blocking`] with
+/// [`block`](Self::block). It writes `output` to the client whenever a
 /// call returns, also when the call failed.
 pub trait Subnegotiation: Send {
     /// The method this is the sub-negotiation of.
@@ -75,6 +79,10 @@ pub trait Subnegotiation: Send {
         output: &mut Vec<u8>,
     ) -> Result<Step, SubnegotiationError>;
 
+    /// Does the work of a [`Step::Blocking`], with all the time it takes: reads files, asks other
+    /// servers. What came of it is for the next [`step`](Self::step) to say.
+    fn block(&mut self) {}
+
     /// Takes the authenticator's answer to a [`Step::Verify`] and appends the method's message
     /// about it. After a rejection the connection is closed.
     fn decided(&mut self, authentication: &Authentication, output: &mut Vec<u8>);
@@ -87,6 +95,8 @@ pub enum Step {
     NeedInput,
     /// An authenticator's judgement, by [`Subnegotiation::decided`].
     Verify(Credentials),
+    /// A call of [`Subnegotiation::block`], where blocking disturbs nobody, and then the next step.
+    Blocking,
     /// Nothing: it is over, and everything that follows goes through the protection, if there is
     /// one (`R5-54`).
     Done(Option<Box<dyn Protection>>),
@@ -100,6 +110,8 @@ pub enum SubnegotiationError {
     Malformed(DecodeError),
     /// The message is well formed and not acceptable, such as an empty user name (`UP-6`).
     Unacceptable,
+    /// The security mechanism failed, usually because it did not believe the client (`GS-9`).
+    Mechanism(MechanismError),
 }
 
 impl fmt::Display for SubnegotiationError {
@@ -107,6 +119,7 @@ impl fmt::Display for SubnegotiationError {
         f.write_str(match self {
             Self::Malformed(_) => "malformed sub-negotiation",
             Self::Unacceptable => "unacceptable sub-negotiation",
+            Self::Mechanism(_) => "the security mechanism failed",
         })
     }
 }
@@ -115,6 +128,7 @@ impl core::error::Error for SubnegotiationError {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
             Self::Malformed(error) => Some(error),
+            Self::Mechanism(error) => Some(error),
             Self::Unacceptable => None,
         }
     }

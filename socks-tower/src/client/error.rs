@@ -27,7 +27,7 @@ pub enum ClientErrorKind {
     /// (`R5-48`), Tor's among them.
     Failed,
     /// The proxy accepts none of the offered methods, or not the credentials, or did not prove who
-    /// it is.
+    /// it is; or this side has no credentials, or does not get the protection it wants.
     Authentication,
     /// The proxy broke the protocol, or speaks another one.
     Protocol,
@@ -57,6 +57,11 @@ impl ClientError {
 
     pub(super) fn invalid(reason: &'static str) -> Self {
         Self::with_source(ClientErrorKind::InvalidInput, reason)
+    }
+
+    /// Work of this side's own did not come to its end.
+    pub(super) fn broken(source: BoxError) -> Self {
+        Self::with_source(ClientErrorKind::Io, io::Error::other(source))
     }
 
     pub(super) fn too_long() -> Self {
@@ -112,7 +117,9 @@ impl From<Protocol> for ClientError {
         let kind = match &source {
             Protocol::NoAcceptableMethod
             | Protocol::AuthenticationFailed
-            | Protocol::ServerNotAuthenticated => ClientErrorKind::Authentication,
+            | Protocol::ServerNotAuthenticated
+            | Protocol::Mechanism(_)
+            | Protocol::ProtectionLevel => ClientErrorKind::Authentication,
             Protocol::UnexpectedEnd => ClientErrorKind::UnexpectedEnd,
             Protocol::Refused(_) | Protocol::Refused4(_) => match source.reply_code() {
                 Some(

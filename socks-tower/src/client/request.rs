@@ -1,6 +1,6 @@
 use socks_core::{
     Address, Command,
-    client::{Granted, Socks5},
+    client::{Authenticated, Granted, Negotiating, Negotiation, Socks5},
     v5,
 };
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -61,9 +61,7 @@ impl<'a> Request<'a> {
         let negotiating = wire
             .run(greeted, |state, input, _| state.receive(input), unchanged)
             .await?;
-        let mut authenticated = wire
-            .run(negotiating, |state, i, o| state.step(i, o), unchanged)
-            .await?;
+        let mut authenticated = negotiate(&mut wire, negotiating).await?;
         if let Some(protection) = authenticated.take_protection() {
             if ahead {
                 return Err(ClientError::invalid("a method that protects sent ahead"));
@@ -81,6 +79,22 @@ impl<'a> Request<'a> {
         };
         let granted = wire.reply(awaiting).await?;
         Ok((wire, granted))
+    }
+}
+
+async fn negotiate<S: AsyncRead + AsyncWrite + Unpin>(
+    wire: &mut Wire<S>,
+    mut negotiating: Negotiating,
+) -> Result<Authenticated, ClientError> {
+    loop {
+        negotiating = match wire.step(|input, output| negotiating.step(input, output))? {
+            Negotiation::Done(authenticated) => return Ok(authenticated),
+            Negotiation::Blocking(blocking) => wire.block(|| blocking.block()).await?,
+            Negotiation::NeedInput(same) => {
+                wire.receive().await?;
+                same
+            }
+        };
     }
 }
 

@@ -168,7 +168,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socks5Client<S> {
     /// As [`connect`](Self::connect), and:
     /// [`InvalidInput`](super::ClientErrorKind::InvalidInput) if the relay's address is
     /// unspecified and the [`server`](Self::server)'s not known, or if a method's protection is
-    /// around the connection, which is not available for datagrams.
+    /// around the connection that does not protect datagrams (`UD-19`).
     ///
     /// # Cancel safety
     ///
@@ -211,8 +211,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socks5Client<S> {
         let (wire, granted) = self.request(request).await?;
         let relay = udp::relay(&granted, server)?;
         let control = wire.into_stream().await?;
-        match control.is_protected() {
-            true => Err(ClientError::invalid("datagrams cannot be protected")),
+        match control.is_protected() && control.datagram_protection().is_none() {
+            true => Err(ClientError::invalid(
+                "the method does not protect datagrams",
+            )),
             false => Ok((relay, control)),
         }
     }

@@ -11,7 +11,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use socks_core::{Address, client::Granted, v5::UdpHeader};
+use socks_core::{Address, client::Granted, subnegotiation::DatagramProtection, v5::UdpHeader};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::UdpSocket,
@@ -28,6 +28,9 @@ use crate::ClientStream;
 ///
 /// The address that targets see is the relay's and cannot be learned: send first (`UD-42`).
 /// Datagrams are neither fragmented nor reassembled (`UD-21`).
+///
+/// Behind a method that protects, each datagram is protected, and what comes from the relay and is
+/// not, or came before, is discarded (`UD-19`, `GS-26`).
 pub struct UdpAssociation<S> {
     sender: UdpSender,
     control: ClientStream<S>,
@@ -39,6 +42,7 @@ pub struct UdpAssociation<S> {
 pub struct UdpSender {
     socket: Arc<UdpSocket>,
     relay: SocketAddr,
+    protection: Option<Arc<dyn DatagramProtection>>,
     ended: Arc<AtomicBool>,
 }
 
@@ -50,6 +54,7 @@ impl<S> UdpAssociation<S> {
         let sender = UdpSender {
             socket: Arc::new(socket),
             relay,
+            protection: control.datagram_protection(),
             ended: Arc::default(),
         };
         Self {
@@ -131,7 +136,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> UdpAssociation<S> {
                     Err(error) if is_icmp(&error) => continue,
                     Err(error) => return Poll::Ready(Err(error)),
                 }
-                let mut data = read.filled();
+                let mut opened = Vec::new();
+                let mut data = match &sender.protection {
+                    None => read.filled(),
+                    Some(protection) => match protection.unwrap(read.filled(), &mut opened) {
+                        Ok(()) => &opened,
+                        Err(_) => continue,
+                    },
+                };
                 match UdpHeader::decode(&mut data) {
                     Ok(header) if header.fragment == 0 => {
                         let octets = data.len().min(buf.len());
@@ -174,14 +186,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> UdpAssociation<S> {
 
 impl UdpSender {
     /// Most octets that a datagram to `destination` can carry: what UDP carries to the relay, less
-    /// the header of 10 octets for IPv4, 22 for IPv6 and 7 + n for a name of n octets (`UD-35`).
+    /// what a protection takes (`GS-25`) and the header of 10 octets for IPv4, 22 for IPv6 and
+    /// 7 + n for a name of n octets (`UD-35`).
     /// What arrives may be less, by the way to the relay and from there on.
     pub fn max_payload(&self, destination: &Address) -> usize {
         let carried = match self.relay {
             SocketAddr::V4(_) => 65_507,
             SocketAddr::V6(_) => 65_527,
         };
-        carried - UdpHeader::new(destination.clone()).encoded_len()
+        let carried = match &self.protection {
+            None => carried,
+            Some(protection) => protection.capacity(carried),
+        };
+        carried.saturating_sub(UdpHeader::new(destination.clone()).encoded_len())
     }
 
     /// Sends `data` to `destination` through the relay; a name goes out as a name. Returns the
@@ -208,6 +225,12 @@ impl UdpSender {
         let mut datagram = Vec::with_capacity(header.encoded_len() + data.len());
         header.encode(&mut datagram);
         datagram.extend_from_slice(data);
+        if let Some(protection) = &self.protection {
+            let mut frame = Vec::new();
+            let wrapped = protection.wrap(&datagram, &mut frame);
+            wrapped.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+            datagram = frame;
+        }
         self.socket.send_to(&datagram, self.relay).await?;
         Ok(data.len())
     }

@@ -2,6 +2,7 @@ use std::{
     future::{Future, poll_fn},
     io,
     pin::{Pin, pin},
+    sync::LazyLock,
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -17,7 +18,7 @@ use tokio::{
 };
 
 use super::{ClientError, ClientErrorKind};
-use crate::{ClientStream, stream::Buffers};
+use crate::{ClientStream, service::Slots, stream::Buffers};
 
 /// A handshake's stream: what has arrived and is not used yet, what is to be sent, and the one
 /// timer. The only place where a client reads and writes before there is a tunnel.
@@ -58,6 +59,27 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// What is to be sent with the next wait.
     pub(super) fn output(&mut self) -> &mut Vec<u8> {
         &mut self.buffers.output
+    }
+
+    /// Runs one step of a state machine over what has arrived.
+    pub(super) fn step<T>(&mut self, step: impl FnOnce(&mut &[u8], &mut Vec<u8>) -> T) -> T {
+        self.buffers.step(step)
+    }
+
+    /// Has `work` done on a thread that may block, within the deadline. Of all clients of the
+    /// process 64 do that at once.
+    pub(super) async fn block<T: Send + 'static>(
+        &mut self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, ClientError> {
+        static SLOTS: LazyLock<Slots> = LazyLock::new(|| Slots::new(64));
+        self.finish().await?;
+        let mut work = pin!(SLOTS.run(work));
+        poll_fn(|cx| match work.as_mut().poll(cx) {
+            Poll::Ready(done) => Poll::Ready(done.map_err(ClientError::broken)),
+            Poll::Pending => self.poll_deadline(cx).map(Err),
+        })
+        .await
     }
 
     /// Runs a state to its end: the one read loop.
@@ -112,7 +134,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
 
     /// Sends what is to be sent and waits for more octets. Reading does not wait for writing, so
     /// that no buffer on the way is too small for what is sent ahead.
-    async fn receive(&mut self) -> Result<(), ClientError> {
+    pub(super) async fn receive(&mut self) -> Result<(), ClientError> {
         if self.buffers.input.len() >= LIMIT {
             return Err(ClientError::too_long());
         }

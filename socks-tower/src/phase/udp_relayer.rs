@@ -42,6 +42,11 @@ pub struct Association {
     /// How many datagrams were relayed, and how many dropped for what reason; all zero if the
     /// relayer does not count.
     pub datagrams: Arc<UdpCounters>,
+    /// Whether datagrams between client and relay are protected by what the [`Associate`] came
+    /// with; [`protected`](Self::protected) says that they are. If not, and it came with something,
+    /// the client is refused with `01`: nothing is relayed in clear for a client whose connection
+    /// is protected (`UD-19`).
+    pub protected: bool,
     /// Relays until the association ends by itself, such as by its idle timeout. Dropping it frees
     /// the sockets.
     pub relay: Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send>>,
@@ -58,8 +63,17 @@ impl Association {
             addr,
             traffic,
             datagrams: Arc::default(),
+            protected: false,
             relay: Box::pin(relay),
         }
+    }
+
+    /// Says that every datagram between client and relay is wrapped and unwrapped by
+    /// [`Associate::protection`], and nothing else taken from the client.
+    #[must_use]
+    pub fn protected(mut self, protected: bool) -> Self {
+        self.protected = protected;
+        self
     }
 
     /// Counts datagrams there.

@@ -4,7 +4,7 @@ use socks_core::{ReplyCode, message::Associate};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::driver::{Admitted, Session};
-use crate::SessionEnd;
+use crate::{BoxError, SessionEnd};
 
 /// Octets on the control connection after the reply that are borne (`UD-37`).
 const MAX_CONTROL: usize = 4096;
@@ -28,12 +28,22 @@ where
         return session.refuse(requested, ReplyCode::COMMAND_NOT_SUPPORTED);
     };
     // Kept here as well: it may hold a slot for as long as the association lives.
-    let associate = Associate::new(conn, identity, destination, permit.clone());
+    let mut associate = Associate::new(conn, identity, destination, permit.clone());
+    let protected = session.wire.is_protected();
+    if protected {
+        associate.protection = session.wire.datagram_protection();
+        if associate.protection.is_none() {
+            return session.fail(requested, unprotected("the method"));
+        }
+    }
     let association = match session.wire.phase(relayer.ask(associate)).await {
         Ok(Ok(association)) => association,
         Ok(Err(error)) => return session.fail(requested, error),
         Err(end) => return end,
     };
+    if protected && !association.protected {
+        return session.fail(requested, unprotected("the UDP relayer"));
+    }
     session.report.bound = Some(association.addr);
     session.report.datagrams = Some(association.datagrams);
     requested.succeed(association.addr, session.wire.output());
@@ -49,4 +59,9 @@ where
         Some(Ok(())) => SessionEnd::Idle,
         Some(Err(error)) => SessionEnd::Relay(error),
     }
+}
+
+/// Behind a protection nothing is relayed in clear (`UD-19`).
+fn unprotected(who: &str) -> BoxError {
+    format!("{who} does not protect datagrams").into()
 }

@@ -191,10 +191,13 @@ where
             Opening::Socks5(offered) => {
                 let conn = Arc::new(conn);
                 let Shared {
-                    phases, methods, ..
+                    phases,
+                    methods,
+                    slots,
+                    ..
                 } = self.shared;
                 let (identity, mut awaiting) =
-                    negotiate(phases, methods, &mut self.wire, &conn, offered).await?;
+                    negotiate(phases, methods, slots, &mut self.wire, &conn, offered).await?;
                 let requested = loop {
                     let step = self
                         .wire

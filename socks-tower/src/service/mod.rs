@@ -5,6 +5,7 @@
 
 mod associate;
 mod bind;
+mod blocking;
 mod connect;
 mod deadlines;
 mod driver;
@@ -14,6 +15,7 @@ mod phases;
 mod socks_service;
 mod wire;
 
+pub(crate) use self::blocking::Slots;
 pub use self::{
     deadlines::Deadlines, future::SocksFuture, negotiate::MakeSubnegotiation,
     socks_service::SocksService,

@@ -8,7 +8,11 @@ use socks_core::{
 };
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::{phases::Phases, wire::Wire};
+use super::{
+    blocking::Slots,
+    phases::Phases,
+    wire::{Waited, Wire},
+};
 use crate::SessionEnd;
 
 /// Makes a method's sub-negotiation, one a session.
@@ -166,6 +170,7 @@ where
 pub(super) async fn negotiate<Io, U>(
     phases: &Phases<U>,
     methods: &Methods,
+    slots: &Slots,
     wire: &mut Wire<Io>,
     conn: &Arc<ConnInfo>,
     mut offered: Offered,
@@ -181,7 +186,9 @@ where
         if let Some(subnegotiation) = methods.make(method, conn) {
             wire.allow_input(subnegotiation.input_limit());
             match offered.select(subnegotiation, wire.output()) {
-                Ok(negotiating) => return subnegotiate(phases, wire, conn, negotiating).await,
+                Ok(negotiating) => {
+                    return subnegotiate(phases, slots, wire, conn, negotiating).await;
+                }
                 Err(same) => offered = same,
             }
         } else if method == Method::NO_AUTHENTICATION {
@@ -204,6 +211,7 @@ where
 
 async fn subnegotiate<Io, U>(
     phases: &Phases<U>,
+    slots: &Slots,
     wire: &mut Wire<Io>,
     conn: &Arc<ConnInfo>,
     mut negotiating: Negotiating,
@@ -230,6 +238,13 @@ where
                     accepted = Some(identity);
                 }
                 negotiating
+            }
+            Negotiation::Blocking(blocking) => {
+                let work = Box::pin(slots.run(|| blocking.block()));
+                match wire.wait(work, false).await? {
+                    Waited::Done(done) => done.map_err(SessionEnd::Authenticator)?,
+                    Waited::TimedOut => return Err(SessionEnd::TimedOut),
+                }
             }
             Negotiation::Done(awaiting, protection) => {
                 if let Some(protection) = protection {

@@ -16,7 +16,9 @@ use tokio::{
 use tower_service::Service;
 
 use super::{
-    Deadlines, MakeSubnegotiation, SocksFuture, driver,
+    Deadlines, MakeSubnegotiation, SocksFuture,
+    blocking::Slots,
+    driver,
     negotiate::{Methods, Preference},
     phases::Phases,
 };
@@ -47,6 +49,7 @@ pub(super) struct Shared<U, R> {
     pub(super) relay: R,
     pub(super) handshake: Handshake,
     pub(super) methods: Methods,
+    pub(super) slots: Slots,
     pub(super) deadlines: Deadlines,
     pub(super) reply_codes: Option<Arc<ReplyCodes>>,
     pub(super) early_data: usize,
@@ -61,6 +64,7 @@ impl<U: Send + 'static> SocksService<U> {
                 relay: AdaptiveRelay::new(),
                 handshake: Handshake::new(),
                 methods: Methods::default(),
+                slots: Slots::new(64),
                 deadlines: Deadlines::default(),
                 reply_codes: None,
                 early_data: 16 * 1024,
@@ -113,6 +117,7 @@ impl<U: Send + 'static, R: Clone> SocksService<U, R> {
             relay: _,
             handshake,
             methods,
+            slots,
             deadlines,
             reply_codes,
             early_data,
@@ -122,6 +127,7 @@ impl<U: Send + 'static, R: Clone> SocksService<U, R> {
             relay,
             handshake,
             methods,
+            slots,
             deadlines,
             reply_codes,
             early_data,
@@ -172,6 +178,17 @@ impl<U: Send + 'static, R: Clone> SocksService<U, R> {
     #[must_use]
     pub fn method(mut self, make: impl MakeSubnegotiation) -> Self {
         self.edit().methods.add(Arc::new(make));
+        self
+    }
+
+    /// How many sub-negotiations may do blocking work at once
+    /// ([`Step::Blocking`](socks_core::subnegotiation::Step::Blocking)), such as those of GSSAPI,
+    /// each on a thread of tokio's for such work; 64 by default, at least 1. The others wait, and
+    /// all of it counts against the handshake's deadline. Work whose client is gone goes on to its
+    /// end and counts until then.
+    #[must_use]
+    pub fn max_blocking(mut self, at_once: usize) -> Self {
+        self.edit().slots = Slots::new(at_once);
         self
     }
 
@@ -255,6 +272,7 @@ impl<U, R: Clone> Clone for Shared<U, R> {
             relay: self.relay.clone(),
             handshake: self.handshake,
             methods: self.methods.clone(),
+            slots: self.slots.clone(),
             deadlines: self.deadlines,
             reply_codes: self.reply_codes.clone(),
             early_data: self.early_data,

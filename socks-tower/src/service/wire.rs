@@ -1,6 +1,10 @@
-use std::{future::Future, io, pin::Pin, time::Duration};
+use std::{future::Future, io, pin::Pin, sync::Arc, time::Duration};
 
-use socks_core::{DecodeError, server::HandshakeError, subnegotiation::Protection};
+use socks_core::{
+    DecodeError,
+    server::HandshakeError,
+    subnegotiation::{DatagramProtection, Protection},
+};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     time::{Instant, Sleep},
@@ -195,6 +199,15 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
         self.ended = false;
         self.buffers.input.wipe();
         Ok(())
+    }
+
+    pub(super) fn is_protected(&self) -> bool {
+        self.stream.is_protected()
+    }
+
+    /// What goes around datagrams, if the stream's protection has that (`UD-19`).
+    pub(super) fn datagram_protection(&self) -> Option<Arc<dyn DatagramProtection>> {
+        self.stream.datagram_protection()
     }
 
     /// The stream, with what the client sent early in front.

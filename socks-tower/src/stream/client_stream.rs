@@ -1,11 +1,12 @@
 use std::{
     fmt, io,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
 };
 
 use bytes::Bytes;
-use socks_core::subnegotiation::Protection;
+use socks_core::subnegotiation::{DatagramProtection, Protection};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::protected::Protected;
@@ -83,6 +84,11 @@ impl<Io> ClientStream<Io> {
 
     pub(crate) fn is_protected(&self) -> bool {
         self.protected().is_some()
+    }
+
+    /// What goes around the datagrams of the same session.
+    pub(crate) fn datagram_protection(&self) -> Option<Arc<dyn DatagramProtection>> {
+        self.protected()?.datagrams()
     }
 
     pub(crate) fn io(&self) -> &Io {

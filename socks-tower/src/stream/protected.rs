@@ -1,24 +1,49 @@
 use std::{
     io,
-    pin::Pin,
+    pin::{Pin, pin},
+    sync::Arc,
     task::{Context, Poll, ready},
 };
 
-use bytes::{Buf, BytesMut};
-use socks_core::subnegotiation::{Protection, ProtectionError};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use bytes::BufMut;
+use socks_core::subnegotiation::{DatagramProtection, Protection, ProtectionError};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 
-/// Octets read or wrapped at a time.
-const CHUNK: usize = 16 * 1024;
+/// Octets read at a time.
+const CHUNK: usize = 64 * 1024;
 
 /// A method's protection with the octets that are on their way through it.
+///
+/// Each way there is a frame at most, and what one read brings with its end. The buffers are given
+/// back when they are empty, so that an idle tunnel holds none.
 pub(super) struct Protected {
     protection: Box<dyn Protection>,
     /// Frames from the client, the last one perhaps incomplete.
     frames_in: Vec<u8>,
-    plain_in: BytesMut,
+    plain_in: Remaining,
     /// Frames to the client that are not written yet.
-    frames_out: BytesMut,
+    frames_out: Remaining,
+}
+
+/// Octets that are taken from the front.
+#[derive(Default)]
+struct Remaining {
+    octets: Vec<u8>,
+    taken: usize,
+}
+
+impl Remaining {
+    fn get(&self) -> &[u8] {
+        self.octets.get(self.taken..).unwrap_or_default()
+    }
+
+    /// The last one taken, the memory goes.
+    fn take(&mut self, octets: usize) {
+        self.taken += octets;
+        if self.taken >= self.octets.len() {
+            *self = Self::default();
+        }
+    }
 }
 
 impl Protected {
@@ -26,9 +51,13 @@ impl Protected {
         Self {
             protection,
             frames_in: input.to_vec(),
-            plain_in: BytesMut::new(),
-            frames_out: BytesMut::new(),
+            plain_in: Remaining::default(),
+            frames_out: Remaining::default(),
         }
+    }
+
+    pub(super) fn datagrams(&self) -> Option<Arc<dyn DatagramProtection>> {
+        self.protection.datagrams()
     }
 
     pub(super) fn poll_read(
@@ -39,31 +68,43 @@ impl Protected {
     ) -> Poll<io::Result<()>> {
         loop {
             self.unwrap()?;
-            if !self.plain_in.is_empty() {
-                let len = self.plain_in.len().min(buf.remaining());
-                buf.put_slice(self.plain_in.split_to(len).chunk());
+            let plain = self.plain_in.get();
+            if !plain.is_empty() {
+                let len = plain.len().min(buf.remaining());
+                buf.put_slice(plain.get(..len).unwrap_or_default());
+                self.plain_in.take(len);
                 return Poll::Ready(Ok(()));
             }
             // An incomplete frame as long as a whole one may be will never be complete.
             if self.frames_in.len() > self.protection.frame_limit() {
                 return Poll::Ready(Err(failed(ProtectionError)));
             }
-            let mut chunk = [0; CHUNK];
-            let mut chunk = ReadBuf::new(&mut chunk);
-            ready!(Pin::new(&mut *io).poll_read(cx, &mut chunk))?;
-            if chunk.filled().is_empty() {
+            match ready!(self.poll_fill(io, cx))? {
                 // The stream may end between frames only (GS-23).
-                return Poll::Ready(match self.frames_in.is_empty() {
-                    true => Ok(()),
-                    false => Err(io::ErrorKind::UnexpectedEof.into()),
-                });
+                0 if self.frames_in.is_empty() => return Poll::Ready(Ok(())),
+                0 => return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),
+                _ => {}
             }
-            self.frames_in.extend_from_slice(chunk.filled());
         }
     }
 
-    fn unwrap(&mut self) -> io::Result<()> {
+    fn poll_fill(
+        &mut self,
+        io: &mut (impl AsyncRead + Unpin),
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
+        self.frames_in.reserve(CHUNK);
+        let mut room = (&mut self.frames_in).limit(CHUNK);
+        let read = pin!(io.read_buf(&mut room)).poll(cx);
         if self.frames_in.is_empty() {
+            self.frames_in = Vec::new();
+        }
+        read
+    }
+
+    /// Only when what was unwrapped before is used up.
+    fn unwrap(&mut self) -> io::Result<()> {
+        if self.frames_in.is_empty() || !self.plain_in.get().is_empty() {
             return Ok(());
         }
         let mut plain = Vec::new();
@@ -73,7 +114,10 @@ impl Protected {
             .map_err(failed)?;
         let consumed = self.frames_in.len() - rest.len();
         self.frames_in.drain(..consumed);
-        self.plain_in.extend_from_slice(&plain);
+        self.plain_in = Remaining {
+            octets: plain,
+            taken: 0,
+        };
         Ok(())
     }
 
@@ -85,10 +129,17 @@ impl Protected {
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
         ready!(self.poll_flush(io, cx))?;
-        let plain = buf.get(..CHUNK).unwrap_or(buf);
+        if buf.is_empty() {
+            return Poll::Ready(Ok(0));
+        }
+        let content = self.protection.frame_content().max(1);
+        let plain = buf.get(..content).unwrap_or(buf);
         let mut frames = Vec::new();
         self.protection.wrap(plain, &mut frames).map_err(failed)?;
-        self.frames_out.extend_from_slice(&frames);
+        self.frames_out = Remaining {
+            octets: frames,
+            taken: 0,
+        };
         if let Poll::Ready(Err(error)) = self.poll_flush(io, cx) {
             return Poll::Ready(Err(error));
         }
@@ -100,14 +151,16 @@ impl Protected {
         io: &mut (impl AsyncWrite + Unpin),
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
-        while !self.frames_out.is_empty() {
-            let written = ready!(Pin::new(&mut *io).poll_write(cx, &self.frames_out))?;
-            if written == 0 {
-                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+        loop {
+            let frames = self.frames_out.get();
+            if frames.is_empty() {
+                return Poll::Ready(Ok(()));
             }
-            self.frames_out.advance(written);
+            match ready!(Pin::new(&mut *io).poll_write(cx, frames))? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                written => self.frames_out.take(written),
+            }
         }
-        Poll::Ready(Ok(()))
     }
 }
 

@@ -29,7 +29,8 @@ macro_rules! reasons {
 reasons! {
     /// From the client's side: not the client's address or port (`UD-16`).
     Foreign => "foreign",
-    /// From the client: protection that does not open (`GS-24`).
+    /// From the client: protection that does not open, or that was there before (`GS-24`,
+    /// `GS-26`). Towards it: what does not fit into a protected datagram (`GS-25`).
     Protection => "protection",
     /// From the client: header cut short, unknown ATYP, empty datagram (`UD-26`).
     Malformed => "malformed",

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use socks_core::{message::Associate, subnegotiation::Protection};
+use socks_core::{message::Associate, subnegotiation::DatagramProtection};
 use tokio::time::Instant;
 
 use super::{
@@ -41,7 +41,7 @@ pub(super) struct Flow {
     pub(super) targets: Targets,
     pub(super) names: Names,
     pub(super) fragments: Option<Fragments>,
-    pub(super) protection: Option<Box<dyn Protection>>,
+    pub(super) protection: Option<Arc<dyn DatagramProtection>>,
     pub(super) filter: Option<Arc<dyn DatagramFilter>>,
     pub(super) to_target: Rates,
     pub(super) to_client: Rates,
@@ -63,13 +63,12 @@ impl Flow {
         let (permit, max) = (associate.permit.clone(), settings.max_targets);
         let reassembly = settings.reassembly.clone();
         let filter = settings.filter.as_ref();
-        let protection = settings.protection.as_ref();
         Self {
             client: Client::new(ip, &associate.destination, settings.pin),
             targets: Targets::new(permit, settings.replies, max, now),
             names: Names::new(settings.names),
             fragments: reassembly.map(|reassembly| Fragments::new(reassembly, now)),
-            protection: protection.and_then(|make| make.make(associate)),
+            protection: associate.protection.clone(),
             filter: filter.and_then(|make| make.make(associate)),
             to_target: rates(),
             to_client: rates(),
@@ -87,6 +86,10 @@ impl Flow {
 
     pub(super) fn counters(&self) -> &Arc<UdpCounters> {
         &self.counters
+    }
+
+    pub(super) fn is_protected(&self) -> bool {
+        self.protection.is_some()
     }
 
     pub(super) fn judge(&self, datagram: &Datagram<'_>) -> Result<(), DropReason> {

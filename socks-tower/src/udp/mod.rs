@@ -55,7 +55,6 @@ mod outlet;
 mod place;
 mod policy;
 mod port;
-mod protection;
 mod relay;
 mod running;
 mod settings;
@@ -76,6 +75,5 @@ pub use self::{
     error::{UdpRelayError, UdpRelayErrorKind},
     filter::{Datagram, DatagramFilter, DatagramVerdict, Direction, MakeDatagramFilter},
     policy::{ClientPin, ReplyPolicy, RulesEpoch},
-    protection::MakeDatagramProtection,
     relay::UdpRelay,
 };

@@ -12,9 +12,9 @@ use tokio::time::Instant;
 use tower_service::Service;
 
 use super::{
-    AdvertiseRelay, ClientPin, MakeDatagramFilter, MakeDatagramProtection, ReplyPolicy,
-    UdpRelayError, flow::Flow, fragments::Reassembly, place::Place, port::Port, running::run,
-    settings::Settings, socket, sockets::Sockets,
+    AdvertiseRelay, ClientPin, MakeDatagramFilter, ReplyPolicy, UdpRelayError, flow::Flow,
+    fragments::Reassembly, place::Place, port::Port, running::run, settings::Settings, socket,
+    sockets::Sockets,
 };
 use crate::{Association, Resolver, SystemResolver};
 
@@ -24,7 +24,8 @@ use crate::{Association, Resolver, SystemResolver};
 /// permit's filter lets it go; each one is checked (`UD-16`, `UD-28`). The client's side is a
 /// socket at the address that the client's connection reached the server at (`UD-9`), connected
 /// once the client has shown its port. Towards targets there is one unconnected socket a family,
-/// opened when it is needed (`UD-41`). Nothing is answered to a datagram that is dropped (`UD-15`).
+/// opened when it is needed (`UD-41`). Behind a method that protects, every datagram between client
+/// and relay is protected, and all others are dropped (`UD-19`, `GS-26`). Nothing is answered to a datagram that is dropped (`UD-15`).
 #[derive(Clone, Debug)]
 pub struct UdpRelay<R = SystemResolver> {
     resolver: R,
@@ -220,12 +221,6 @@ impl<R> UdpRelay<R> {
     pub fn filter(self, make: impl MakeDatagramFilter + 'static) -> Self {
         self.with(|settings| settings.filter = Some(Arc::new(make)))
     }
-
-    /// Has the datagrams between client and relay protected, for methods that do (`UD-19`).
-    #[must_use]
-    pub fn protection(self, make: impl MakeDatagramProtection + 'static) -> Self {
-        self.with(|settings| settings.protection = Some(Arc::new(make)))
-    }
 }
 
 impl<R: Resolver> UdpRelay<R> {
@@ -242,11 +237,14 @@ impl<R: Resolver> UdpRelay<R> {
         let sockets = Sockets::new(port, egress, settings, self.resolver.clone());
         let flow = Flow::new(settings, associate, client, Instant::now());
         let (traffic, counters) = (flow.traffic().clone(), flow.counters().clone());
+        let protected = flow.is_protected();
         let relay = async move {
             run(flow, sockets).await;
             Ok(())
         };
-        Ok(Association::new(addr, traffic, relay).datagrams(counters))
+        Ok(Association::new(addr, traffic, relay)
+            .datagrams(counters)
+            .protected(protected))
     }
 }
 

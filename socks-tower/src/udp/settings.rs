@@ -2,10 +2,7 @@ use std::{fmt, net::IpAddr, ops::RangeInclusive, sync::Arc, time::Duration};
 
 use socks_core::message::Egress;
 
-use super::{
-    AdvertiseRelay, ClientPin, MakeDatagramFilter, MakeDatagramProtection, ReplyPolicy,
-    fragments::Reassembly,
-};
+use super::{AdvertiseRelay, ClientPin, MakeDatagramFilter, ReplyPolicy, fragments::Reassembly};
 
 /// What an [`UdpRelay`](super::UdpRelay) is set to.
 #[derive(Clone)]
@@ -28,7 +25,6 @@ pub(super) struct Settings {
     pub(super) reassembly: Option<Reassembly>,
     pub(super) names: NameLimits,
     pub(super) filter: Option<Arc<dyn MakeDatagramFilter>>,
-    pub(super) protection: Option<Arc<dyn MakeDatagramProtection>>,
 }
 
 /// Bounds of the lookups of one association (`UD-32`).
@@ -81,7 +77,6 @@ impl Default for Settings {
             reassembly: None,
             names: NameLimits::default(),
             filter: None,
-            protection: None,
         }
     }
 }
@@ -107,7 +102,6 @@ impl fmt::Debug for Settings {
             .field("reassembly", &self.reassembly)
             .field("names", &self.names)
             .field("filter", &self.filter.is_some())
-            .field("protection", &self.protection.is_some())
             .finish()
     }
 }

@@ -52,7 +52,7 @@ impl Flow {
         header.encode(&mut room);
         let datagram = buffer.get(start..payload.end).ok_or(DropReason::Oversize)?;
         let mut frame = Vec::new();
-        let datagram = match &mut self.protection {
+        let datagram = match &self.protection {
             None => datagram,
             Some(protection) => {
                 let wrapped = protection.wrap(datagram, &mut frame);

@@ -36,14 +36,11 @@ impl Flow {
             return Err(DropReason::Foreign);
         }
         let mut opened = Vec::new();
-        let mut data = match &mut self.protection {
+        let mut data = match &self.protection {
             None => datagram,
             Some(protection) => {
-                let mut frames = datagram;
-                let done = protection.unwrap(&mut frames, &mut opened);
-                if done.is_err() || !frames.is_empty() {
-                    return Err(DropReason::Protection);
-                }
+                let unwrapped = protection.unwrap(datagram, &mut opened);
+                unwrapped.map_err(|_| DropReason::Protection)?;
                 &opened
             }
         };

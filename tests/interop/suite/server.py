@@ -13,6 +13,8 @@ from pathlib import Path
 from . import install
 from .process import end, start
 
+# What is off by default, for the checks of it.
+FEATURES = ["http-tls", "pam", "sql"]
 READY_SECONDS = 10
 STOP_SECONDS = 10
 LOG_SECONDS = 5
@@ -23,8 +25,11 @@ def binary():
     ready = os.environ.get("SOCKS_SERVER_BIN")
     if ready:
         return Path(ready).resolve(strict=True)
+    kerberos = install.has_kerberos()
+    features = FEATURES + (["gssapi"] if kerberos else [])
+    bins = ["--bin", "socks-server"] + (["--bin", "gssapi_client"] if kerberos else [])
     subprocess.run(
-        ["cargo", "build", "--release", "--bin", "socks-server"],
+        ["cargo", "build", "--release", "-p", "examples", *bins, "--features", ",".join(features)],
         cwd=install.ROOT,
         env=os.environ | {"CARGO_TARGET_DIR": str(install.TARGET)},
         stdout=sys.stderr,
@@ -41,9 +46,10 @@ class Server:
     # Process ids of all servers that run, for `targets.guard`.
     running = set()
 
-    def __init__(self, *flags, listen=("127.0.0.1:0",)):
+    def __init__(self, *flags, listen=("127.0.0.1:0",), env=None):
         listens = [arg for addr in listen for arg in ("--listen", addr)]
-        self.process = start([self.binary, *listens, *flags], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        options = {"env": env} if env else {}
+        self.process = start([self.binary, *listens, *flags], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, **options)
         self.running.add(self.process.pid)
         self.lines = []
         self.endpoints = []

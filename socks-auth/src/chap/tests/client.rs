@@ -50,6 +50,7 @@ fn run<P: Prover>(mut client: Chap<P>, turns: &[&[u8]]) -> (Vec<Vec<u8>>, End) {
         let step = client.step(&mut rest, &mut output);
         said.push(output);
         match step {
+            Ok(Step::Blocking) => panic!("CHAP does not block"),
             Ok(Step::NeedInput) => assert_eq!(rest, b""),
             Ok(Step::Done(protection)) => {
                 assert!(protection.is_none());

@@ -41,6 +41,7 @@ impl Session {
         let input = std::mem::take(&mut self.input);
         let mut rest = input.as_slice();
         match self.chap.step(&mut rest, &mut self.output) {
+            Ok(Step::Blocking) => panic!("CHAP does not block"),
             Ok(Step::NeedInput) => {}
             Ok(Step::Verify(credentials)) => self.verify = Some(credentials),
             Ok(Step::Done(protection)) => {

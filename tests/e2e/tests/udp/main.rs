@@ -6,7 +6,6 @@ mod datagrams;
 mod ending;
 mod names;
 mod place;
-mod protection;
 mod rules;
 mod source;
 mod time;

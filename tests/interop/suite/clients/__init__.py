@@ -14,6 +14,7 @@ class Setting:
     def __init__(self, workspace, targets, stack):
         self.workspace = workspace
         self.targets = targets
+        self.stack = stack
         self.user = "alice"
         # Characters that a client might split or escape at. No %: curl decodes it in --proxy-user.
         self.password = f"p:w@ /{secrets.token_hex(6)}"
@@ -30,6 +31,6 @@ class Setting:
         )
 
 
-from . import curl, dante, openssh, proxychains, pysocks, pythonsocks, httplibs, nodesocks, halfclose, ident, flags  # noqa: E402
+from . import curl, dante, gssapi, ident, openssh, proxychains, pysocks, pythonsocks, httplibs, nodesocks, halfclose, stores, flags  # noqa: E402
 
-CLIENTS = [curl, openssh, proxychains, pysocks, pythonsocks, httplibs, nodesocks, dante, halfclose, ident, flags]
+CLIENTS = [curl, openssh, proxychains, pysocks, pythonsocks, httplibs, nodesocks, dante, gssapi, ident, halfclose, stores, flags]

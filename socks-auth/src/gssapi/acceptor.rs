@@ -1,0 +1,139 @@
+use std::{
+    fmt, mem,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use libgssapi_sys::GSS_C_ANON_FLAG;
+use socks_core::{
+    gssapi::{Establish, Establishment, MechanismError},
+    subnegotiation::Gssapi,
+};
+
+use super::{
+    GssapiError,
+    context::Context,
+    ffi::{self, Credentials, Name, Usage},
+};
+
+/// Where a server's Kerberos keys are.
+///
+/// It is read again for each client, so keys may be changed under a running server.
+#[derive(Clone, Debug)]
+pub struct Keytab {
+    path: Option<PathBuf>,
+    service: Option<String>,
+    replay_cache: Option<PathBuf>,
+}
+
+impl Keytab {
+    /// The keys in a file, as `ktadd -k` writes it.
+    pub fn new(path: impl AsRef<Path>) -> Self {
+        Self {
+            path: Some(path.as_ref().to_path_buf()),
+            ..Self::system()
+        }
+    }
+
+    /// The keys in the system's default keytab.
+    pub fn system() -> Self {
+        Self {
+            path: None,
+            service: None,
+            replay_cache: None,
+        }
+    }
+
+    /// Uses the keys of one service only: `rcmd`, at any host that the keytab has, or
+    /// `rcmd@proxy.example.org`. Clients of RFC 1961 ask for `socks`, those of curl and Dante for
+    /// `rcmd` (`GS-4`). Without it every key of the keytab will do.
+    #[must_use]
+    pub fn service(mut self, service: impl Into<String>) -> Self {
+        self.service = Some(service.into());
+        self
+    }
+
+    /// Notes there who was let in by what, so that nobody gets in by the same once more; by default
+    /// it is a file of the library's in `/var/tmp`, for all servers of this user.
+    #[must_use]
+    pub fn replay_cache(mut self, path: impl AsRef<Path>) -> Self {
+        self.replay_cache = Some(path.as_ref().to_path_buf());
+        self
+    }
+
+    /// Looks whether the keys are there. Blocks, for a file.
+    ///
+    /// # Errors
+    ///
+    /// There is no such keytab, or no key of the service in it.
+    pub fn open(&self) -> Result<Acceptor, GssapiError> {
+        let name = self.service.as_deref().map(Name::service).transpose()?;
+        let text = |path: &Path| {
+            let text = path.to_str().map(String::from);
+            text.ok_or_else(|| GssapiError::invalid("a path that is not UTF-8"))
+        };
+        let mut store = Vec::new();
+        if let Some(path) = &self.path {
+            store.push(("keytab", format!("FILE:{}", text(path)?)));
+        }
+        if let Some(path) = &self.replay_cache {
+            store.push(("rcache", format!("file2:{}", text(path)?)));
+        }
+        let credentials = Credentials::acquire(name.as_ref(), Usage::Accept, &store)?;
+        Ok(Acceptor {
+            credentials: Arc::new(credentials),
+        })
+    }
+}
+
+/// A server's credentials: makes the mechanism of each session. Clones share them.
+#[derive(Clone)]
+pub struct Acceptor {
+    credentials: Arc<Credentials>,
+}
+
+impl Acceptor {
+    /// The sub-negotiation of one session.
+    pub fn subnegotiation(&self) -> Gssapi {
+        Gssapi::new(Accepting {
+            credentials: Arc::clone(&self.credentials),
+            context: ffi::Context::new(),
+        })
+    }
+}
+
+impl fmt::Debug for Acceptor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Acceptor").finish_non_exhaustive()
+    }
+}
+
+struct Accepting {
+    credentials: Arc<Credentials>,
+    context: ffi::Context,
+}
+
+impl Establish for Accepting {
+    fn step(
+        &mut self,
+        token: &[u8],
+        output: &mut Vec<u8>,
+    ) -> Result<Establishment, MechanismError> {
+        let done = self.context.accept(&self.credentials, token, output);
+        let done = done.map_err(|error| error.logged("gss_accept_sec_context"))?;
+        if !done.complete {
+            return Ok(Establishment::Continue);
+        }
+        if done.flags & GSS_C_ANON_FLAG != 0 {
+            let error = GssapiError::invalid("an anonymous initiator");
+            return Err(error.logged("gss_accept_sec_context"));
+        }
+        let peer = done
+            .peer
+            .map_or_else(|| Ok(Vec::new()), |name| name.display());
+        let peer = peer.map_err(|error| error.logged("gss_display_name"))?;
+        let context = mem::replace(&mut self.context, ffi::Context::new());
+        let context = Context::new(context, peer, done.flags);
+        Ok(Establishment::Complete(Arc::new(context)))
+    }
+}

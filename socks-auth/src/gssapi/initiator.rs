@@ -1,0 +1,140 @@
+use std::{mem, path::Path, sync::Arc};
+
+use libgssapi_sys::{
+    GSS_C_CONF_FLAG, GSS_C_DELEG_FLAG, GSS_C_INTEG_FLAG, GSS_C_MUTUAL_FLAG, GSS_C_REPLAY_FLAG,
+    GSS_C_SEQUENCE_FLAG,
+};
+use socks_core::{
+    client::Gssapi,
+    gssapi::{Establish, Establishment, MechanismError},
+};
+
+use super::{
+    GssapiError,
+    context::Context,
+    ffi::{self, Credentials, Name, Usage},
+};
+
+/// A client's side: whom it wants to talk to, and by which credentials.
+///
+/// Mutual authentication is asked for and insisted on, replay detection and, but for
+/// [`datagrams`](Self::datagrams), sequencing are asked for (`GS-5`).
+#[derive(Clone, Debug)]
+pub struct Initiator {
+    target: String,
+    cache: Option<String>,
+    delegate: bool,
+    datagrams: bool,
+}
+
+impl Initiator {
+    /// For the proxy at `host`, a name that Kerberos knows it by, and a service: `rcmd` for Dante's
+    /// servers and most others, `socks` by RFC 1961 (`GS-4`).
+    pub fn new(service: &str, host: &str) -> Self {
+        Self {
+            target: format!("{service}@{host}"),
+            cache: None,
+            delegate: false,
+            datagrams: false,
+        }
+    }
+
+    /// Takes tickets from the file `path`, in place of the user's default.
+    #[must_use]
+    pub fn credentials_cache(mut self, path: impl AsRef<Path>) -> Self {
+        self.cache = Some(format!("FILE:{}", path.as_ref().display()));
+        self
+    }
+
+    /// Whether the proxy gets credentials to act as this user elsewhere; off by default, unlike
+    /// RFC 1961 §3.2 (`GS-5`).
+    #[must_use]
+    pub fn delegate(mut self, delegate: bool) -> Self {
+        self.delegate = delegate;
+        self
+    }
+
+    /// Whether the context is for UDP ASSOCIATE: datagrams overtake each other, so it has no
+    /// sequencing (`GS-26`). Off by default.
+    #[must_use]
+    pub fn datagrams(mut self, datagrams: bool) -> Self {
+        self.datagrams = datagrams;
+        self
+    }
+
+    /// The method to offer. Each clone of it asks for a context of its own, in its blocking steps.
+    pub fn subnegotiation(self) -> Gssapi {
+        let initiator = Arc::new(self);
+        Gssapi::new(move || Initiating {
+            initiator: Arc::clone(&initiator),
+            begun: None,
+            context: ffi::Context::new(),
+        })
+    }
+
+    fn flags(&self) -> u32 {
+        let always = GSS_C_MUTUAL_FLAG | GSS_C_REPLAY_FLAG | GSS_C_INTEG_FLAG | GSS_C_CONF_FLAG;
+        let sequence = match self.datagrams {
+            true => 0,
+            false => GSS_C_SEQUENCE_FLAG,
+        };
+        let delegate = match self.delegate {
+            true => GSS_C_DELEG_FLAG,
+            false => 0,
+        };
+        always | sequence | delegate
+    }
+
+    fn begin(&self) -> Result<(Credentials, Name), GssapiError> {
+        let target = Name::service(&self.target)?;
+        let store = self.cache.iter().map(|cache| ("ccache", cache.clone()));
+        let store: Vec<_> = store.collect();
+        let credentials = Credentials::acquire(None, Usage::Initiate, &store)?;
+        Ok((credentials, target))
+    }
+}
+
+struct Initiating {
+    initiator: Arc<Initiator>,
+    begun: Option<(Credentials, Name)>,
+    context: ffi::Context,
+}
+
+impl Initiating {
+    fn initiate(
+        &mut self,
+        token: &[u8],
+        output: &mut Vec<u8>,
+    ) -> Result<Establishment, GssapiError> {
+        let (credentials, target) = match &mut self.begun {
+            Some(begun) => begun,
+            none => none.insert(self.initiator.begin()?),
+        };
+        let wanted = self.initiator.flags();
+        let done = self
+            .context
+            .initiate(credentials, target, wanted, token, output)?;
+        if !done.complete {
+            return Ok(Establishment::Continue);
+        }
+        if done.flags & GSS_C_MUTUAL_FLAG == 0 {
+            return Err(GssapiError::invalid(
+                "the proxy did not authenticate itself",
+            ));
+        }
+        let context = mem::replace(&mut self.context, ffi::Context::new());
+        let context = Context::new(context, target.display()?, done.flags);
+        Ok(Establishment::Complete(Arc::new(context)))
+    }
+}
+
+impl Establish for Initiating {
+    fn step(
+        &mut self,
+        token: &[u8],
+        output: &mut Vec<u8>,
+    ) -> Result<Establishment, MechanismError> {
+        let done = self.initiate(token, output);
+        done.map_err(|error| error.logged("gss_init_sec_context"))
+    }
+}
