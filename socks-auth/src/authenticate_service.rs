@@ -53,11 +53,11 @@ impl<A: Authenticate> Service<AuthRequest> for AuthenticateService<A> {
 
     fn call(&mut self, request: AuthRequest) -> AuthenticateFuture {
         let inner = Arc::clone(&self.inner);
-        AuthenticateFuture(Box::pin(async move { inner.authenticate(request).await }))
+        AuthenticateFuture::new(async move { inner.authenticate(request).await })
     }
 }
 
-/// The answer of an [`AuthenticateService`].
+/// The answer of an [`AuthenticateService`], and of the back ends that are one themselves.
 ///
 /// # Cancel safety
 ///
@@ -66,6 +66,14 @@ impl<A: Authenticate> Service<AuthRequest> for AuthenticateService<A> {
 pub struct AuthenticateFuture(
     Pin<Box<dyn Future<Output = Result<Authentication, BoxError>> + Send>>,
 );
+
+impl AuthenticateFuture {
+    pub(crate) fn new(
+        answer: impl Future<Output = Result<Authentication, BoxError>> + Send + 'static,
+    ) -> Self {
+        Self(Box::pin(answer))
+    }
+}
 
 impl Future for AuthenticateFuture {
     type Output = Result<Authentication, BoxError>;
@@ -80,3 +88,42 @@ impl fmt::Debug for AuthenticateFuture {
         f.debug_struct("AuthenticateFuture").finish_non_exhaustive()
     }
 }
+
+/// Makes a cheaply cloned [`Authenticate`] the `Service` that a server takes, as it is.
+#[cfg(any(
+    feature = "htpasswd",
+    feature = "http",
+    feature = "pam",
+    feature = "sql"
+))]
+macro_rules! impl_service {
+    ($store:ty) => {
+        impl tower_service::Service<socks_core::message::AuthRequest> for $store {
+            type Response = socks_core::message::Authentication;
+            type Error = $crate::BoxError;
+            type Future = $crate::AuthenticateFuture;
+
+            fn poll_ready(
+                &mut self,
+                _: &mut std::task::Context<'_>,
+            ) -> std::task::Poll<Result<(), Self::Error>> {
+                std::task::Poll::Ready(Ok(()))
+            }
+
+            fn call(&mut self, request: socks_core::message::AuthRequest) -> Self::Future {
+                let store = self.clone();
+                $crate::AuthenticateFuture::new(async move {
+                    $crate::Authenticate::authenticate(&store, request).await
+                })
+            }
+        }
+    };
+}
+
+#[cfg(any(
+    feature = "htpasswd",
+    feature = "http",
+    feature = "pam",
+    feature = "sql"
+))]
+pub(crate) use impl_service;

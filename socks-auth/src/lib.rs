@@ -7,11 +7,31 @@ mod authenticate_service;
 mod by_method;
 mod expiring_map;
 mod method_policy;
+#[cfg(any(feature = "http", feature = "verify-pool"))]
+mod gate;
+#[cfg(feature = "htgroup")]
+mod htgroup;
+#[cfg(feature = "htpasswd")]
+mod htpasswd;
+#[cfg(feature = "http")]
+mod http;
+#[cfg(any(feature = "htgroup", feature = "htpasswd"))]
+mod lines;
 mod no_auth;
+#[cfg(all(unix, feature = "pam"))]
+mod pam;
+#[cfg(feature = "password-hash")]
+mod password_hash;
 mod principals;
+#[cfg(any(feature = "htgroup", feature = "htpasswd"))]
+mod reload;
+#[cfg(feature = "sql")]
+mod sql;
 mod static_users;
 mod success_cache;
 mod tag;
+#[cfg(feature = "verify-pool")]
+mod verify_pool;
 
 #[cfg(feature = "gssapi")]
 pub mod gssapi;
@@ -35,3 +55,20 @@ pub use self::{
     static_users::StaticUsers,
     success_cache::{SuccessCache, SuccessCacheFuture, SuccessCacheLayer},
 };
+
+#[cfg(feature = "htgroup")]
+pub use self::htgroup::{AddGroups, AddGroupsFuture, AddGroupsLayer, Htgroup};
+#[cfg(feature = "htpasswd")]
+pub use self::htpasswd::{Htpasswd, HtpasswdBuilder};
+#[cfg(feature = "http")]
+pub use self::http::{Http, HttpBuilder, HttpError};
+#[cfg(all(unix, feature = "pam"))]
+pub use self::pam::{Pam, PamError};
+#[cfg(feature = "password-hash")]
+pub use self::password_hash::{Formats, PasswordHash, PasswordHashError};
+#[cfg(any(feature = "htgroup", feature = "htpasswd"))]
+pub use self::reload::{LoadError, Watch};
+#[cfg(feature = "sql")]
+pub use self::sql::{Sql, SqlBuilder, SqlError};
+#[cfg(feature = "verify-pool")]
+pub use self::verify_pool::{VerifyPool, VerifyPoolError};
