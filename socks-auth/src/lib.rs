@@ -6,7 +6,6 @@ mod authenticate;
 mod authenticate_service;
 mod by_method;
 mod expiring_map;
-mod method_policy;
 #[cfg(any(feature = "http", feature = "verify-pool"))]
 mod gate;
 #[cfg(feature = "htgroup")]
@@ -17,6 +16,7 @@ mod htpasswd;
 mod http;
 #[cfg(any(feature = "htgroup", feature = "htpasswd"))]
 mod lines;
+mod method_policy;
 mod no_auth;
 #[cfg(all(unix, feature = "pam"))]
 mod pam;
@@ -33,6 +33,8 @@ mod tag;
 #[cfg(feature = "verify-pool")]
 mod verify_pool;
 
+#[cfg(feature = "chap")]
+pub mod chap;
 #[cfg(feature = "gssapi")]
 pub mod gssapi;
 

@@ -6,6 +6,7 @@ use std::{
 
 use socks_core::{
     Method, Secret, UserId, UserName,
+    chap::{Algorithm, Challenge},
     message::{
         AuthRequest, Authentication, ConnInfo, Credentials, Endpoint, Identity, SessionId, Version,
     },
@@ -61,8 +62,9 @@ pub(crate) fn other_credentials() -> [Credentials; 5] {
         Credentials::UserId(UserId::new(b"alice").unwrap()),
         Credentials::Chap {
             username: "alice".into(),
-            challenge: "1234".into(),
+            challenge: Challenge::new(Algorithm::HMAC_MD5, 0, "1234".into()),
             response: "secret".into(),
+            mutual: None,
         },
         Credentials::Gssapi {
             principal: "alice".into(),

@@ -1,5 +1,6 @@
 use std::{
-    fmt,
+    fmt, io,
+    net::SocketAddr,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -7,7 +8,7 @@ use std::{
 };
 
 use socks_core::message::{Endpoint, Extensions, SessionId};
-use tokio::time::Instant;
+use tokio::{net::TcpStream, time::Instant};
 
 /// A connection that was accepted and has not said anything yet: what accept-level layers pass on
 /// and [`SocksService`](crate::SocksService) serves.
@@ -28,6 +29,8 @@ pub struct Incoming<Io> {
     /// What layers learned: a TLS peer, a PROXY header. Every phase sees it in its
     /// [`ConnInfo`](socks_core::message::ConnInfo).
     pub extensions: Extensions,
+    /// The ends of the accepted socket, where they are known to be that: peer, then local.
+    socket: Option<(SocketAddr, SocketAddr)>,
 }
 
 impl<Io> Incoming<Io> {
@@ -41,7 +44,25 @@ impl<Io> Incoming<Io> {
             local: local.into(),
             listener: None,
             extensions: Extensions::new(),
+            socket: None,
         }
+    }
+
+    /// A connection between the two ends of an accepted TCP socket.
+    pub(crate) fn accepted(io: Io, peer: SocketAddr, local: SocketAddr) -> Self {
+        let mut incoming = Self::new(io, peer, local);
+        let ends = (incoming.peer.socket_addr(), incoming.local.socket_addr());
+        incoming.socket = ends.0.zip(ends.1);
+        incoming
+    }
+
+    /// Whether [`peer`](field@Self::peer) and [`local`](field@Self::local) are the ends of the very TCP
+    /// connection that was accepted. Not so if a layer has changed one of them, as a PROXY header makes it
+    /// do, or if the connection was made by [`new`](Self::new), which takes whatever it is told (`ID-3`).
+    pub fn is_direct(&self) -> bool {
+        self.socket.is_some_and(|(peer, local)| {
+            self.peer == Endpoint::Socket(peer) && self.local == Endpoint::Socket(local)
+        })
     }
 
     /// A stream that has no addresses, such as one end of [`tokio::io::duplex`].
@@ -66,6 +87,7 @@ impl<Io> Incoming<Io> {
             local: self.local,
             listener: self.listener,
             extensions: self.extensions,
+            socket: self.socket,
         }
     }
 
@@ -80,6 +102,7 @@ impl<Io> Incoming<Io> {
             local,
             listener,
             extensions,
+            socket,
         } = self;
         (
             io,
@@ -91,8 +114,22 @@ impl<Io> Incoming<Io> {
                 local,
                 listener,
                 extensions,
+                socket,
             },
         )
+    }
+}
+
+impl Incoming<TcpStream> {
+    /// A connection between the two ends of `stream`, for whoever accepts by other means than a
+    /// [`Listener`](crate::Listener).
+    ///
+    /// # Errors
+    ///
+    /// If the socket has no addresses, as one that its peer has reset on some systems.
+    pub fn tcp(stream: TcpStream) -> io::Result<Self> {
+        let (peer, local) = (stream.peer_addr()?, stream.local_addr()?);
+        Ok(Self::accepted(stream, peer, local))
     }
 }
 

@@ -17,6 +17,7 @@ mod traffic;
 mod yield_now;
 
 pub mod client;
+pub mod ident;
 pub mod map_incoming;
 pub mod trace;
 pub mod udp;
@@ -27,6 +28,7 @@ pub use self::{
     bind::{Advertise, BindError, BindErrorKind, Strangers, TcpBindFuture, TcpBinder},
     connect::{ConnectError, ConnectErrorKind, TcpConnectFuture, TcpConnector},
     error::BoxError,
+    ident::{IdentLayer, IdentPolicy},
     incoming::Incoming,
     map_incoming::MapIncomingLayer,
     phase::{

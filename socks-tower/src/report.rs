@@ -135,6 +135,8 @@ impl SessionEnd {
             Self::TimedOut => "timed_out",
             Self::Malformed(_) => "malformed",
             Self::NoAcceptableMethod => "no_acceptable_method",
+            Self::Rejected(Rejection::IdentUnreachable) => "ident_unreachable",
+            Self::Rejected(Rejection::IdentMismatch) => "ident_mismatch",
             Self::Rejected(_) => "rejected",
             Self::Authenticator(_) => "authenticator_failed",
             Self::Refused(_) => "refused",

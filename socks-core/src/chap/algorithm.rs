@@ -11,6 +11,11 @@ impl Algorithm {
     /// 05: MD5 over identifier, secret and challenge, as in RFC 1994. The draft itself calls it
     /// weak; off unless configured (`CH-16`).
     pub const MD5: Self = Self(0x05);
+
+    /// Whether every message behind the choice of this algorithm carries an IDENTIFIER (`CH-16`).
+    pub const fn has_identifier(self) -> bool {
+        matches!(self, Self::MD5)
+    }
 }
 
 impl fmt::Display for Algorithm {

@@ -44,6 +44,14 @@ impl Message {
         Ok(Self(Secret::from(octets.into_boxed_slice())))
     }
 
+    /// As [`new`](Self::new), of pairs.
+    pub(crate) fn of(pairs: &[(Attribute, &[u8])]) -> Result<Self, LengthError> {
+        let assertions = pairs
+            .iter()
+            .map(|(attribute, value)| Assertion::new(*attribute, value));
+        Self::new(&assertions.collect::<Result<Vec<_>, _>>()?)
+    }
+
     /// The message that ends the exchange (`CH-14`).
     pub fn status_only(status: Status) -> Self {
         let value = status.octet();

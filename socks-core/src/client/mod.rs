@@ -31,6 +31,7 @@
 //! # Ok::<(), socks_core::client::ClientError>(())
 //! ```
 
+mod chap;
 mod error;
 mod greeted;
 mod gssapi;
@@ -41,6 +42,7 @@ mod subnegotiation;
 mod tests;
 
 pub use self::{
+    chap::Chap,
     error::ClientError,
     greeted::{Authenticated, Blocking, Greeted, Negotiating, Negotiation},
     gssapi::Gssapi,

@@ -58,11 +58,16 @@ impl Identity {
             .unwrap_or_default()
     }
 
-    /// Whether the host confirms the user id that a SOCKS4 request claims: octet by octet
-    /// (`ID-20`), apart from leading spaces (`ID-12`), and never for the system `OTHER` (`ID-13`)
-    /// or for a user id of spaces only.
+    /// Whether the user id is what a SOCKS4 request claims, octet by octet (`ID-20`), apart from leading
+    /// spaces (`ID-12`). A user id of spaces only equals nothing.
+    pub fn equals(&self, claim: &UserId) -> bool {
+        !self.trimmed().is_empty() && self.trimmed() == claim.as_bytes()
+    }
+
+    /// Whether the host confirms the user id that a SOCKS4 request claims: it [equals](Self::equals), and
+    /// the system is not `OTHER` (`ID-13`).
     pub fn confirms(&self, claim: &UserId) -> bool {
-        self.names_user() && !self.trimmed().is_empty() && self.trimmed() == claim.as_bytes()
+        self.names_user() && self.equals(claim)
     }
 
     /// Reads what stands behind `USERID :`. NUL, CR and LF were excluded with the line.

@@ -104,6 +104,9 @@ pub struct ConnInfo {
     pub peer: Endpoint,
     /// The server's end: the address that the client connected to.
     pub local: Endpoint,
+    /// Whether `peer` and `local` are the ends of the very TCP connection that was accepted. `false` if
+    /// something else supplied one of them, such as a PROXY header, or if nobody can tell (`ID-3`).
+    pub direct: bool,
     /// The protocol that the client speaks.
     pub version: Version,
     /// The configured name of the listener, if it has one.
@@ -113,12 +116,13 @@ pub struct ConnInfo {
 }
 
 impl ConnInfo {
-    /// A connection between two endpoints.
+    /// A connection between two endpoints, which are not known to be [`direct`](Self::direct).
     pub fn new(id: SessionId, version: Version, peer: Endpoint, local: Endpoint) -> Self {
         Self {
             id,
             peer,
             local,
+            direct: false,
             version,
             listener: None,
             extensions: Extensions::new(),

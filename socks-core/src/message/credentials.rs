@@ -2,7 +2,7 @@ use core::any::Any;
 
 use alloc::sync::Arc;
 
-use crate::{Method, Secret, UserId, UserName};
+use crate::{Method, Secret, UserId, UserName, chap::Challenge};
 
 /// What a client says to prove who it is, as its method's sub-negotiation read it.
 #[derive(Clone, Debug)]
@@ -23,10 +23,13 @@ pub enum Credentials {
     Chap {
         /// USER-IDENTITY.
         username: UserName,
-        /// CHALLENGE, as the server sent it.
-        challenge: Secret,
+        /// What the client was asked.
+        challenge: Challenge,
         /// RESPONSE.
         response: Secret,
+        /// What the client asks in turn, to hear whether the server knows its secret too (`CH-17`).
+        /// An authenticator that answers attaches a [`MutualResponse`](crate::chap::MutualResponse).
+        mutual: Option<Challenge>,
     },
     /// Method 01: a principal that the security context has proved. Untrusted as text (`GS-31`).
     Gssapi {

@@ -1,6 +1,6 @@
 use alloc::{sync::Arc, vec::Vec};
 
-use super::{Credentials, Extensions};
+use super::{Credentials, Extensions, IdentHint};
 use crate::{Method, UserName};
 
 /// Who a client is. Fixed once, by the authenticator, and carried to every later phase
@@ -18,6 +18,9 @@ pub struct Identity {
     /// What the client merely says its name is, such as SOCKS4's user id: a hint for logs, never
     /// a reason to allow.
     pub claimed: Option<UserName>,
+    /// Who owns the connection, as the client's host says: untrusted (`ID-24`). `None` if it was not
+    /// asked or did not answer (`ID-21`).
+    pub ident: Option<IdentHint>,
     /// What the authenticator and its layers attached.
     pub extensions: Extensions,
 }
@@ -30,6 +33,7 @@ impl Identity {
             method: Method::NO_AUTHENTICATION,
             groups: Vec::new(),
             claimed: None,
+            ident: None,
             extensions: Extensions::new(),
         }
     }
@@ -60,12 +64,14 @@ impl Identity {
             method,
             groups,
             claimed,
+            ident,
             extensions,
         } = self;
         user.is_none()
             && *method == Method::NO_AUTHENTICATION
             && groups.is_empty()
             && claimed.is_none()
+            && ident.is_none()
             && extensions.is_empty()
     }
 

@@ -18,6 +18,7 @@ mod credentials;
 mod egress;
 mod extensions;
 mod filter;
+mod ident_hint;
 mod identity;
 mod operation;
 mod permit;
@@ -30,6 +31,7 @@ pub use self::{
     egress::Egress,
     extensions::Extensions,
     filter::AddressFilter,
+    ident_hint::IdentHint,
     identity::Identity,
     operation::{Associate, Bind, Connect},
     permit::Permit,

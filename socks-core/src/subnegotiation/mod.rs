@@ -30,6 +30,7 @@
 //!
 //! An application adds a private method (80–FE) by implementing the trait; nothing else changes.
 
+mod chap;
 mod gssapi;
 mod protection;
 mod username_password;
@@ -45,6 +46,7 @@ use crate::{
 };
 
 pub use self::{
+    chap::Chap,
     gssapi::Gssapi,
     protection::{DatagramProtection, Protection, ProtectionError},
     username_password::UsernamePassword,

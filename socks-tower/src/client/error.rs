@@ -26,8 +26,8 @@ pub enum ClientErrorKind {
     /// The proxy failed without saying why: `01`, SOCKS4 `5B`, and every unassigned code
     /// (`R5-48`), Tor's among them.
     Failed,
-    /// The proxy accepts none of the offered methods, or not the credentials; or this side has none,
-    /// does not believe the proxy, or does not get the protection it wants.
+    /// The proxy accepts none of the offered methods, or not the credentials, or did not prove who
+    /// it is; or this side has no credentials, or does not get the protection it wants.
     Authentication,
     /// The proxy broke the protocol, or speaks another one.
     Protocol,
@@ -117,6 +117,7 @@ impl From<Protocol> for ClientError {
         let kind = match &source {
             Protocol::NoAcceptableMethod
             | Protocol::AuthenticationFailed
+            | Protocol::ServerNotAuthenticated
             | Protocol::Mechanism(_)
             | Protocol::ProtectionLevel => ClientErrorKind::Authentication,
             Protocol::UnexpectedEnd => ClientErrorKind::UnexpectedEnd,

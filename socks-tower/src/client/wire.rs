@@ -90,17 +90,33 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         end: impl FnOnce(A, &[u8], ClientError) -> ClientError,
     ) -> Result<B, ClientError> {
         loop {
+            let unsent = self.buffers.output.len();
             let progress = self
                 .buffers
-                .step(|input, output| step(state, input, output))?;
+                .step(|input, output| step(state, input, output));
             state = match progress {
-                Progress::Next(next) => return Ok(next),
-                Progress::NeedInput(same) => same,
+                Ok(Progress::Next(next)) => return Ok(next),
+                Ok(Progress::NeedInput(same)) => same,
+                Err(error) => {
+                    if self.buffers.output.len() > unsent {
+                        self.send_last_words().await;
+                    }
+                    return Err(error.into());
+                }
             };
             if let Err(error) = self.receive().await {
                 return Err(end(state, &self.buffers.input, error));
             }
         }
+    }
+
+    /// Sends why the client goes, if that is possible without waiting.
+    async fn send_last_words(&mut self) {
+        poll_fn(|cx| {
+            let _ = self.poll_send(cx);
+            Poll::Ready(())
+        })
+        .await;
     }
 
     /// Waits for a reply. One that says "no" counts, however it breaks off (`R5-47`).

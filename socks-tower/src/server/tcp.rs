@@ -28,7 +28,7 @@ impl Listener for TcpListener {
         if !INHERITED {
             set_options(SockRef::from(&stream)).map_err(aborted)?;
         }
-        Poll::Ready(Ok(Incoming::new(stream, peer, local)))
+        Poll::Ready(Ok(Incoming::accepted(stream, peer, local)))
     }
 
     fn local_endpoint(&self) -> io::Result<Endpoint> {

@@ -41,6 +41,7 @@ where
     R: Relay<ClientStream<Io>, U>,
 {
     let started = incoming.accepted;
+    let direct = incoming.is_direct();
     let mut report = SessionReport::new(&incoming);
     let traffic = Arc::<Traffic>::default();
     let deadlines = &shared.deadlines;
@@ -57,6 +58,7 @@ where
     let mut conn = ConnInfo::new(incoming.id, Version::Socks5, incoming.peer, incoming.local);
     conn.listener = incoming.listener;
     conn.extensions = incoming.extensions;
+    conn.direct = direct;
     report.end = match session.establish(conn, after(started, total)).await {
         Ok(established) => {
             let (tunnel, guards) = established.tunnel(session.wire, &traffic);

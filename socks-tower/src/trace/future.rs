@@ -54,10 +54,12 @@ fn log(report: &SessionReport) {
     let identity = report.identity.as_ref();
     let user = identity.and_then(|identity| identity.user.as_ref());
     let claimed = identity.and_then(|identity| identity.claimed.as_ref());
+    let ident = identity.and_then(|identity| identity.ident.as_ref());
     info!(
         version = report.version.map(tracing::field::display),
         user = user.map(tracing::field::display),
         claimed = claimed.map(tracing::field::display),
+        ident = ident.map(tracing::field::display),
         command = report.command.map(tracing::field::display),
         destination = report.destination.as_ref().map(tracing::field::display),
         remote = report.remote.map(tracing::field::display),

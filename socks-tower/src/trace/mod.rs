@@ -17,6 +17,7 @@
 //! | `version` | `socks4` or `socks5` |
 //! | `user` | the authenticated user, escaped |
 //! | `claimed` | the name that a client without a login gave itself, escaped |
+//! | `ident` | who the client's host says it is, untrusted, escaped |
 //! | `command` | `connect`, `bind`, `udp associate` |
 //! | `destination` | what the client asked for, escaped |
 //! | `remote` | the address that was dialled |

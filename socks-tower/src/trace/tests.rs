@@ -4,8 +4,8 @@ use std::{
 };
 
 use socks_core::{
-    Address, Command, Method,
-    message::{Identity, Version},
+    Address, Command, Method, ident,
+    message::{IdentHint, Identity, Version},
 };
 use tokio::io::{DuplexStream, duplex};
 use tower_layer::Layer;
@@ -38,7 +38,7 @@ impl<'a> MakeWriter<'a> for Log {
     }
 }
 
-/// SE-38, SE-44: one span and one event a session; what a peer chose stands in them escaped.
+/// ID-25, SE-38, SE-44: one span and one event a session; what a peer chose stands in them escaped.
 #[tokio::test]
 async fn one_event_a_session() {
     let log = Log::default();
@@ -62,7 +62,11 @@ async fn one_event_a_session() {
         report.command = Some(Command::Connect);
         report.destination = Some(Address::domain("exa\nmple", 80).unwrap());
         let user: &[u8] = b"al\x1b[31mice\r\n";
-        report.identity = Some(Arc::new(Identity::user(user, Method::USERNAME_PASSWORD)));
+        let mut identity = Identity::user(user, Method::USERNAME_PASSWORD);
+        let mut answer = &b"1,2:USERID:UNIX:al\x1b[2J\r\n"[..];
+        let answer = ident::Response::decode(&mut answer).unwrap().unwrap();
+        identity.ident = answer.result.ok().map(IdentHint::new);
+        report.identity = Some(Arc::new(identity));
         report.sent = 5;
         report.end = SessionEnd::Relay(io::Error::other("broken").into());
         respond.send_response(report);
@@ -78,6 +82,7 @@ async fn one_event_a_session() {
         "command=connect",
         "destination=exa\\nmple:80",
         "user=al\\x1b[31mice\\r\\n",
+        "ident=al\\x1b[2J",
         "sent=5",
         "end=\"relay_failed\"",
         "error=broken",

@@ -2,6 +2,7 @@
 //! no bug of the library can hide behind the same bug in its test; targets to reach through a
 //! proxy; and a server on a loopback port whose session reports can be read.
 
+mod identd;
 mod peer;
 mod script;
 mod server;
@@ -9,6 +10,7 @@ mod target;
 mod udp;
 
 pub use self::{
+    identd::{IdentQuery, Identd},
     peer::Peer,
     script::{Pace, Script},
     server::Server,

@@ -47,7 +47,13 @@ impl Server {
         let (sender, reports) = mpsc::unbounded_channel();
         let serving = tokio::spawn(async move {
             while let Ok((stream, peer)) = listener.accept().await {
-                let incoming = Incoming::new(stream, peer, local.unwrap_or(addr));
+                let incoming = match local {
+                    Some(local) => Incoming::new(stream, peer, local),
+                    None => match Incoming::tcp(stream) {
+                        Ok(incoming) => incoming,
+                        Err(_) => continue,
+                    },
+                };
                 let (service, sender) = (service.clone(), sender.clone());
                 tokio::spawn(async move {
                     let report = service.oneshot(incoming).await;
