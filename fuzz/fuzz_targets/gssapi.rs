@@ -232,7 +232,11 @@ fn stream(
                 change(&mut frame, *at, *by);
                 waiting.extend(frame);
             }
-            Damage::Cut(at) => waiting.extend(&frame[..usize::from(*at) % (frame.len() + 1)]),
+            Damage::Cut(at) => {
+                frame.truncate(usize::from(*at) % (frame.len() + 1));
+                dropped |= frame.is_empty();
+                waiting.extend(frame);
+            }
             Damage::Twice => waiting.extend([&frame[..], &frame].concat()),
             // Without sequencing nobody can tell.
             Damage::Drop => dropped = true,

@@ -35,7 +35,6 @@ mod verify_pool;
 
 #[cfg(feature = "chap")]
 pub mod chap;
-
 #[cfg(feature = "gssapi")]
 pub mod gssapi;
 

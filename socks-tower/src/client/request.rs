@@ -87,7 +87,8 @@ async fn negotiate<S: AsyncRead + AsyncWrite + Unpin>(
     mut negotiating: Negotiating,
 ) -> Result<Authenticated, ClientError> {
     loop {
-        negotiating = match wire.step(|input, output| negotiating.step(input, output))? {
+        let step = wire.step(|input, output| negotiating.step(input, output));
+        negotiating = match step.await? {
             Negotiation::Done(authenticated) => return Ok(authenticated),
             Negotiation::Blocking(blocking) => wire.block(|| blocking.block()).await?,
             Negotiation::NeedInput(same) => {

@@ -61,9 +61,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         &mut self.buffers.output
     }
 
-    /// Runs one step of a state machine over what has arrived.
-    pub(super) fn step<T>(&mut self, step: impl FnOnce(&mut &[u8], &mut Vec<u8>) -> T) -> T {
-        self.buffers.step(step)
+    /// Runs one step of a state machine over what has arrived. One that fails may have last words.
+    pub(super) async fn step<T>(
+        &mut self,
+        step: impl FnOnce(&mut &[u8], &mut Vec<u8>) -> Result<T, Protocol>,
+    ) -> Result<T, ClientError> {
+        let unsent = self.buffers.output.len();
+        let done = self.buffers.step(step);
+        if done.is_err() && self.buffers.output.len() > unsent {
+            self.send_last_words().await;
+        }
+        Ok(done?)
     }
 
     /// Has `work` done on a thread that may block, within the deadline. Of all clients of the
@@ -90,19 +98,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         end: impl FnOnce(A, &[u8], ClientError) -> ClientError,
     ) -> Result<B, ClientError> {
         loop {
-            let unsent = self.buffers.output.len();
-            let progress = self
-                .buffers
-                .step(|input, output| step(state, input, output));
-            state = match progress {
-                Ok(Progress::Next(next)) => return Ok(next),
-                Ok(Progress::NeedInput(same)) => same,
-                Err(error) => {
-                    if self.buffers.output.len() > unsent {
-                        self.send_last_words().await;
-                    }
-                    return Err(error.into());
-                }
+            let progress = self.step(|input, output| step(state, input, output));
+            state = match progress.await? {
+                Progress::Next(next) => return Ok(next),
+                Progress::NeedInput(same) => same,
             };
             if let Err(error) = self.receive().await {
                 return Err(end(state, &self.buffers.input, error));
