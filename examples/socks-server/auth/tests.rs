@@ -13,7 +13,7 @@ fn prepare(text: &str) -> Result<Prepared, String> {
     prepared.map_err(|error| error.to_string())
 }
 
-fn error(text: &str) -> String {
+pub(super) fn error(text: &str) -> String {
     match prepare(text) {
         Ok(_) => panic!("accepted: {text}"),
         Err(error) => error,
