@@ -50,6 +50,7 @@ fn run<P: Prover>(mut client: Chap<P>, turns: &[&[u8]]) -> (Vec<Vec<u8>>, End) {
         said.push(output);
         match step {
             Ok(Step::NeedInput) => assert_eq!(rest, b""),
+            Ok(Step::Blocking) => panic!("CHAP only computes"),
             Ok(Step::Done(protection)) => {
                 assert!(protection.is_none());
                 return (said, Some(Ok(())));

@@ -42,6 +42,7 @@ impl Session {
         let mut rest = input.as_slice();
         match self.chap.step(&mut rest, &mut self.output) {
             Ok(Step::NeedInput) => {}
+            Ok(Step::Blocking) => panic!("CHAP only computes"),
             Ok(Step::Verify(credentials)) => self.verify = Some(credentials),
             Ok(Step::Done(protection)) => {
                 assert!(protection.is_none());
