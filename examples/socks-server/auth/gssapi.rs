@@ -166,3 +166,57 @@ mod without {
         table.get_ref().never()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::auth::tests::error;
+
+    /// What is wrong with the table is told by file, line, key, and what was expected.
+    #[cfg(feature = "gssapi")]
+    #[test]
+    fn mistakes() {
+        for (table, expected) in [
+            (
+                "keytab = '/nowhere/keytab'\nservice = 'rcmd'\nrealms = ['EXAMPLE.ORG']",
+                "f.toml:2:10: auth.gssapi.keytab: ",
+            ),
+            (
+                "levels = []\nrealms = ['EXAMPLE.ORG']",
+                "f.toml:2:10: auth.gssapi.levels: expected at least one level",
+            ),
+            (
+                "levels = ['selective']\nrealms = ['EXAMPLE.ORG']",
+                "f.toml:2:11: auth.gssapi.levels: unknown variant `selective`, expected one of `clear`, \
+                 `integrity`, `confidentiality`",
+            ),
+            (
+                "keytab = '/nowhere/keytab'",
+                "f.toml:1:1: auth.gssapi.realms: expected a realm, or entries in principals, or nobody gets in",
+            ),
+            (
+                "strip_realm = true\nrealms = ['EXAMPLE.ORG', 'PARTNER.EXAMPLE']",
+                "f.toml:2:15: auth.gssapi.strip_realm: expected one realm",
+            ),
+            (
+                "[auth.gssapi.principals]\nalice = 'alice'",
+                "f.toml:3:1: auth.gssapi.principals: expected NAME@REALM",
+            ),
+        ] {
+            let error = error(&format!("[auth.gssapi]\n{table}"));
+            assert!(
+                error.starts_with(expected),
+                "{table:?}\n {error}\n {expected}"
+            );
+        }
+    }
+
+    #[cfg(not(feature = "gssapi"))]
+    #[test]
+    fn the_feature_is_named() {
+        let error = error("[auth.gssapi]\nkeytab = '/etc/socks.keytab'");
+        assert!(
+            error.contains("expected a socks-server that was built with `--features gssapi`"),
+            "{error}"
+        );
+    }
+}

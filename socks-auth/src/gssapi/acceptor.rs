@@ -137,3 +137,18 @@ impl Establish for Accepting {
         Ok(Establishment::Complete(Arc::new(context)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A server without keys is told so before it has clients, and who sends nonsense is an error.
+    #[test]
+    fn no_keys() {
+        let error = Keytab::new("/nowhere/keytab").open().unwrap_err();
+        assert!(!error.to_string().is_empty());
+        assert_ne!(error.status().major, 0);
+        let error = Keytab::new("/nowhere/key\0tab").open().unwrap_err();
+        assert_eq!(error.to_string(), "a NUL octet in a setting");
+    }
+}

@@ -138,3 +138,59 @@ impl Establish for Initiating {
         done.map_err(|error| error.logged("gss_init_sec_context"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// GS-5, GS-26: mutual authentication and replay detection always, sequencing on connections
+    /// only, delegation only if it is wanted.
+    #[test]
+    fn flags() {
+        let asks = |initiator: &Initiator, flag| initiator.flags() & flag != 0;
+        let plain = Initiator::new("rcmd", "proxy.example.org");
+        let datagrams = plain.clone().datagrams(true);
+        let delegates = plain.clone().delegate(true);
+        for initiator in [&plain, &datagrams, &delegates] {
+            for flag in [
+                GSS_C_MUTUAL_FLAG,
+                GSS_C_REPLAY_FLAG,
+                GSS_C_INTEG_FLAG,
+                GSS_C_CONF_FLAG,
+            ] {
+                assert!(asks(initiator, flag));
+            }
+        }
+        assert!(asks(&plain, GSS_C_SEQUENCE_FLAG));
+        assert!(!asks(&datagrams, GSS_C_SEQUENCE_FLAG));
+        assert!(!asks(&plain, GSS_C_DELEG_FLAG) && asks(&delegates, GSS_C_DELEG_FLAG));
+    }
+
+    /// GS-4: the service is the application's to name.
+    #[test]
+    fn target() {
+        for service in ["rcmd", "socks"] {
+            let initiator = Initiator::new(service, "proxy.example.org");
+            assert_eq!(initiator.target, format!("{service}@proxy.example.org"));
+            let name = Name::service(&initiator.target).unwrap();
+            let shown = name.display().unwrap();
+            assert!(shown.starts_with(service.as_bytes()), "{shown:?}");
+        }
+    }
+
+    /// GS-8: without a ticket there is no token, and the client says nothing.
+    #[test]
+    fn no_ticket() {
+        let initiator = Initiator::new("rcmd", "proxy.example.org");
+        let initiator = Arc::new(initiator.credentials_cache("/nowhere/tickets"));
+        let mut initiating = Initiating {
+            initiator,
+            begun: None,
+            context: ffi::Context::new(),
+        };
+        let mut token = Vec::new();
+        let error = initiating.step(&[], &mut token).unwrap_err();
+        assert!(error.to_string().starts_with("no credentials"), "{error}");
+        assert!(token.is_empty());
+    }
+}

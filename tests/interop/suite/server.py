@@ -90,6 +90,15 @@ class Server:
                 return found
             time.sleep(0.02)
 
+    def logs(self, text):
+        """Whether the log has `text`, or has it soon: a session is logged when it has ended."""
+        until = time.monotonic() + LOG_SECONDS
+        while text not in self.log:
+            if time.monotonic() > until:
+                return False
+            time.sleep(0.02)
+        return True
+
     @property
     def ports(self):
         return [int(endpoint.rsplit(":", 1)[1]) for endpoint in self.endpoints if endpoint[0] != "u"]

@@ -106,7 +106,7 @@ async fn bounded() {
     assert_eq!(held.most.load(Ordering::SeqCst), 2);
 }
 
-/// SE-13: a mechanism that does not answer does not outlive the handshake's deadline, on either side.
+/// GS-11, SE-13: a mechanism that does not answer does not outlive the handshake's deadline, on either side.
 #[tokio::test]
 async fn deadlines() {
     let held = held();

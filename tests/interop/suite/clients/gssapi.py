@@ -122,7 +122,7 @@ def newer_curl_clear(lab):
         lab.gets_page(lab.newer_curl(server.port))
         outcome = lab.newer_curl(server.port, "/big")
         expect_equal("hash of the download", hashlib.sha256(outcome.stdout).hexdigest(), lab.http.big_hash)
-        expect("user=alice" in server.log, "the log has no user")
+        expect(server.logs("user=alice"), "the log has no user")
 
 
 def newer_curl_protected(lab):
@@ -139,7 +139,7 @@ def newer_curl_refused(lab):
     with lab.server("clear") as server:
         outcome = lab.newer_curl(server.port, user="mallory")
         expect_equal(f"exit of {outcome}", outcome.code, 1)
-        expect('end="rejected"' in server.log, f"mallory was not rejected: {server.log}")
+        expect(server.logs('end="rejected"'), f"mallory was not rejected: {server.log}")
         outcome = lab.newer_curl(server.port, user="nobody")
         expect_equal(f"exit of {outcome}", outcome.code, 1)
 
