@@ -3,13 +3,13 @@
 use std::net::{IpAddr, SocketAddr};
 
 use socks_acl::SafeDefault;
-use socks_tower::{SocksService, TcpConnector, TraceLayer, trace::Trace};
-use tower::{ServiceBuilder, limit::ConcurrencyLimit};
+use socks_tower::{SocksService, TcpConnector, TraceLayer, ident::Ident, trace::Trace};
+use tower::{ServiceBuilder, limit::ConcurrencyLimit, util::Either};
 use tracing::warn;
 
 use crate::{auth::Services, settings::Settings};
 
-pub type Pipeline = ConcurrencyLimit<Trace<SocksService>>;
+pub type Pipeline = ConcurrencyLimit<Trace<Either<Ident<SocksService>, SocksService>>>;
 
 /// `own` are the TCP listeners of this server, which it must not connect to (`SE-11`).
 pub fn pipeline(settings: &Settings, own: Vec<SocketAddr>) -> Pipeline {
@@ -21,15 +21,18 @@ pub fn pipeline(settings: &Settings, own: Vec<SocketAddr>) -> Pipeline {
         .access(access(settings, own))
         .deadlines(settings.deadlines)
         .relay(settings.relay.clone());
+    let mut around = None;
     if !settings.auth.is_open() {
         let Services {
             authenticator,
             subnegotiations,
             policy,
+            ident,
         } = settings.auth.services();
         for subnegotiation in subnegotiations {
             socks = socks.method(subnegotiation);
         }
+        around = ident;
         socks = socks
             .authenticator(authenticator)
             .methods_for(move |conn| policy.methods(conn));
@@ -43,6 +46,7 @@ pub fn pipeline(settings: &Settings, own: Vec<SocketAddr>) -> Pipeline {
     ServiceBuilder::new()
         .concurrency_limit(settings.sessions)
         .layer(TraceLayer::new())
+        .option_layer(around)
         .service(socks)
 }
 

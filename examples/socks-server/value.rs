@@ -87,6 +87,37 @@ impl<'de> Deserialize<'de> for Password {
     }
 }
 
+/// Text that is shown nowhere, such as the URL of a database.
+#[cfg(feature = "sql")]
+#[derive(Clone, Debug)]
+pub struct SecretText(pub Secret);
+
+#[cfg(feature = "sql")]
+impl<'de> Deserialize<'de> for SecretText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Ok(Self(text.as_str().into()))
+    }
+}
+
+/// What a file of one line holds, without the end of the line. At most 4 KiB.
+#[cfg(any(feature = "http", feature = "sql"))]
+pub fn secret_file(path: &std::path::Path) -> Result<Secret, String> {
+    use std::{fs::File, io::Read};
+
+    const MAX: usize = 4096;
+    let file = path.display();
+    let mut content = Vec::with_capacity(MAX + 1);
+    let read =
+        File::open(path).and_then(|file| file.take(MAX as u64 + 1).read_to_end(&mut content));
+    read.map_err(|error| format!("{file} cannot be read: {error}"))?;
+    let line = content.trim_ascii_end();
+    match line.is_empty() || line.len() > MAX || line.contains(&b'\n') {
+        true => Err(format!("{file}: expected one line of at most {MAX} octets")),
+        false => Ok(Secret::new(line)),
+    }
+}
+
 /// `NAME:PASSWORD`, cut at the first colon.
 pub fn user(text: &str) -> Result<(Name, Password), &'static str> {
     let (name, password) = text.split_once(':').ok_or("expected NAME:PASSWORD")?;

@@ -141,6 +141,27 @@ async fn names_and_passwords_are_octets() {
     }
 }
 
+/// UP-21: what looks like parameters is part of the name.
+#[tokio::test]
+async fn names_are_not_read_for_parameters() {
+    let users = StaticUsers::from_iter([("alice", "secret"), ("bob-session-1", "word")]);
+    let bob = ask(&users, password("bob-session-1", "word"))
+        .await
+        .unwrap();
+    assert_eq!(bob.user, Some("bob-session-1".into()));
+    for name in [
+        "alice-session-1",
+        "alice+x",
+        "alice@example.com",
+        "<torS0X>0alice",
+        "bob",
+    ] {
+        for word in ["secret", "word"] {
+            assert!(ask(&users, password(name, word)).await.is_none(), "{name}");
+        }
+    }
+}
+
 /// UP-7: an empty password counts only where the configuration wants it.
 #[tokio::test]
 async fn empty_passwords_need_a_setting() {

@@ -56,9 +56,10 @@ impl<Io> Incoming<Io> {
         incoming
     }
 
-    /// Whether [`peer`](field@Self::peer) and [`local`](field@Self::local) are the ends of the very TCP
-    /// connection that was accepted. Not so if a layer has changed one of them, as a PROXY header makes it
-    /// do, or if the connection was made by [`new`](Self::new), which takes whatever it is told (`ID-3`).
+    /// Whether [`peer`](field@Self::peer) and [`local`](field@Self::local) are the ends of the very
+    /// TCP connection that was accepted. Not so if a layer has changed one of them, as a PROXY
+    /// header makes it do, or if the connection was made by [`new`](Self::new), which takes
+    /// whatever it is told (`ID-3`).
     pub fn is_direct(&self) -> bool {
         self.socket.is_some_and(|(peer, local)| {
             self.peer == Endpoint::Socket(peer) && self.local == Endpoint::Socket(local)
@@ -121,14 +122,14 @@ impl<Io> Incoming<Io> {
 }
 
 impl Incoming<TcpStream> {
-    /// A connection between the two ends of `stream`, for whoever accepts by other means than a
-    /// [`Listener`](crate::Listener).
+    /// What `accept` returned, for whoever accepts by other means than a
+    /// [`Listener`](crate::Listener): a stream and the address of its other end.
     ///
     /// # Errors
     ///
-    /// If the socket has no addresses, as one that its peer has reset on some systems.
-    pub fn tcp(stream: TcpStream) -> io::Result<Self> {
-        let (peer, local) = (stream.peer_addr()?, stream.local_addr()?);
+    /// If the socket has no address, as one that its peer has reset on some systems.
+    pub fn tcp(stream: TcpStream, peer: SocketAddr) -> io::Result<Self> {
+        let local = stream.local_addr()?;
         Ok(Self::accepted(stream, peer, local))
     }
 }

@@ -11,14 +11,12 @@ use crate::config::{ConfigError, Source};
 pub type BoxAuthenticator = BoxCloneSyncService<AuthRequest, Authentication, BoxError>;
 
 /// A table of the file, for the errors about it.
-#[allow(dead_code, reason = "the tables of back ends use it")]
 #[derive(Clone, Copy)]
 pub struct Place<'a> {
     pub source: &'a Source,
     pub table: &'static str,
 }
 
-#[allow(dead_code, reason = "the tables of back ends use it")]
 impl Place<'_> {
     /// What is wrong with `key`, whose value is at `span`.
     pub fn error(&self, span: Range<usize>, key: &str, what: impl fmt::Display) -> ConfigError {
@@ -68,6 +66,12 @@ impl Parts {
             authenticator: boxed(authenticator),
             subnegotiation: None,
         }
+    }
+
+    /// Of a method that talks like this.
+    pub fn subnegotiation(mut self, make: impl MakeSubnegotiation) -> Self {
+        self.subnegotiation = Some(Arc::new(make));
+        self
     }
 }
 

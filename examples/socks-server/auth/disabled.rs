@@ -2,6 +2,12 @@ use std::{fmt, marker::PhantomData};
 
 use serde::{Deserialize, Deserializer, de};
 
+use super::{
+    backend::{Backend, Place},
+    stores::Store,
+};
+use crate::config::ConfigError;
+
 /// In place of a section whose feature this program was built without: it cannot be there.
 pub struct Disabled<F>(PhantomData<F>, Never);
 
@@ -35,3 +41,23 @@ impl<F> fmt::Debug for Disabled<F> {
         self.never()
     }
 }
+
+impl<F> Store for Disabled<F> {
+    fn prepare(self, _: &Place<'_>) -> Result<Backend, ConfigError> {
+        self.never()
+    }
+}
+
+macro_rules! features {
+    ($($name:ident $feature:literal),*) => {
+        $(
+            pub enum $name {}
+
+            impl Feature for $name {
+                const NAME: &'static str = $feature;
+            }
+        )*
+    };
+}
+
+features!(Htpasswd "htpasswd", Http "http", Pam "pam", Sql "sql");

@@ -6,7 +6,7 @@ use std::{
 
 use socks_auth::{ByMethod, MethodPolicy, MethodRule};
 use socks_core::Method;
-use socks_tower::MakeSubnegotiation;
+use socks_tower::{IdentLayer, MakeSubnegotiation};
 use toml::Spanned;
 use tower::ServiceBuilder;
 
@@ -16,8 +16,10 @@ use super::{
     backend::{Backend, BoxAuthenticator, Place, boxed},
     cache::Cache,
     gssapi,
+    ident::Ident,
     methods::{default, listed},
-    users::{anybody, users},
+    stores::Stores,
+    users::anybody,
 };
 use crate::{
     config::{ConfigError, Listener, Source},
@@ -34,6 +36,7 @@ pub struct Prepared {
     offered: BTreeSet<AuthMethod>,
     attempts: Attempts,
     cache: Option<Cache>,
+    ident: Option<Ident>,
 }
 
 /// What the pipeline needs.
@@ -41,6 +44,8 @@ pub struct Services {
     pub authenticator: BoxAuthenticator,
     pub subnegotiations: Vec<Arc<dyn MakeSubnegotiation>>,
     pub policy: MethodPolicy,
+    /// Around the service too, so that hosts are asked while their clients still talk.
+    pub ident: Option<IdentLayer>,
 }
 
 impl Auth {
@@ -52,15 +57,24 @@ impl Auth {
         source: &Source,
     ) -> Result<Prepared, ConfigError> {
         let mut backends = vec![anybody()];
-        if !named.is_empty() {
-            backends.push(users(named));
-        }
+        backends.extend(
+            Stores::new(named, source)
+                .table("auth.htpasswd", self.htpasswd)?
+                .table("auth.http", self.http)?
+                .table("auth.pam", self.pam)?
+                .table("auth.sql", self.sql)?
+                .only(),
+        );
         if let Some(table) = &self.gssapi {
             let place = Place {
                 source,
                 table: "auth.gssapi",
             };
             backends.push(gssapi::backend(table, place)?);
+        }
+        if let Some(chap) = self.chap {
+            let table = "auth.chap";
+            backends.push(chap.prepare(Place { source, table })?);
         }
         let set_up: Vec<_> = backends.iter().map(|backend| backend.method).collect();
         let listed =
@@ -93,6 +107,7 @@ impl Auth {
             offered,
             attempts: self.attempts,
             cache: self.cache,
+            ident: self.ident,
         })
     }
 }
@@ -108,11 +123,10 @@ impl Prepared {
         self.offered.contains(&AuthMethod::UsernamePassword)
     }
 
-    /// Nothing but method 00, for everybody.
+    /// Nothing but method 00, for everybody, and nobody's host is asked.
     pub fn is_open(&self) -> bool {
-        self.offered
-            .iter()
-            .all(|method| *method == AuthMethod::NoAuthentication)
+        let mut offered = self.offered.iter();
+        self.ident.is_none() && offered.all(|method| *method == AuthMethod::NoAuthentication)
     }
 
     /// In the runtime that serves.
@@ -125,7 +139,10 @@ impl Prepared {
             subnegotiations.extend(parts.subnegotiation);
         }
         // A guess counts before the cache is asked: it would tell for free.
+        // What ident comes to is neither a failed login nor one to keep.
+        let ident = self.ident.as_ref().map(Ident::layer);
         let authenticator = ServiceBuilder::new()
+            .option_layer(ident.clone())
             .layer(self.attempts.layer())
             .option_layer(self.cache.as_ref().map(Cache::layer))
             .service(by_method);
@@ -133,6 +150,7 @@ impl Prepared {
             authenticator: boxed(authenticator),
             subnegotiations,
             policy: self.policy.clone(),
+            ident,
         }
     }
 }
@@ -144,6 +162,9 @@ impl fmt::Display for Prepared {
             if self.offered.contains(&backend.method) {
                 writeln!(f, "auth: {backend:?}")?;
             }
+        }
+        if let Some(ident) = &self.ident {
+            writeln!(f, "ident: {ident}")?;
         }
         writeln!(f, "methods: {:?}", self.policy)
     }

@@ -5,7 +5,7 @@ use socks_core::message::{ConnInfo, Endpoint, SessionId, Version};
 use super::Prepared;
 use crate::config::{Config, Source};
 
-fn prepare(text: &str) -> Result<Prepared, String> {
+pub fn prepare(text: &str) -> Result<Prepared, String> {
     let source = Source::new(Path::new("f.toml"), text);
     let config = Config::parse(&source).map_err(|error| error.to_string())?;
     let users = config.users().collect();
@@ -13,7 +13,7 @@ fn prepare(text: &str) -> Result<Prepared, String> {
     prepared.map_err(|error| error.to_string())
 }
 
-pub(super) fn error(text: &str) -> String {
+pub fn error(text: &str) -> String {
     match prepare(text) {
         Ok(_) => panic!("accepted: {text}"),
         Err(error) => error,

@@ -15,11 +15,11 @@ use tower_service::Service;
 use super::{ChapKey, ChapSecrets};
 use crate::BoxError;
 
-/// Judges responses (`Credentials::Chap`) by the secrets of a store, and rejects credentials of every
-/// other kind.
+/// Judges responses (`Credentials::Chap`) by the secrets of a store, and rejects credentials of
+/// every other kind.
 ///
-/// A name that is not known costs a digest as well, by a secret of its own that never matches (`CH-23`).
-/// A client that asks for the server's proof gets it, once it is let in (`CH-18`).
+/// A name that is not known costs a digest as well, by a secret of its own that never matches
+/// (`CH-23`). A client that asks for the server's proof gets it, once it is let in (`CH-18`).
 pub struct ChapAuthenticator<S> {
     store: Arc<S>,
     mutual: bool,
@@ -34,8 +34,8 @@ impl<S: ChapSecrets> ChapAuthenticator<S> {
         }
     }
 
-    /// Whether clients that ask are shown that the server knows the secret too; on by default. One that
-    /// gets no answer closes or goes on, as it likes (`CH-19`).
+    /// Whether clients that ask are shown that the server knows the secret too; on by default. One
+    /// that gets no answer closes or goes on, as it likes (`CH-19`).
     #[must_use]
     pub fn mutual(mut self, mutual: bool) -> Self {
         self.mutual = mutual;

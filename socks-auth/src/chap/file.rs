@@ -23,12 +23,14 @@ use crate::BoxError;
 /// alice:correct horse battery staple
 /// ```
 ///
-/// Both are octets: nothing is trimmed, quoted or decoded, and CR LF ends a line as LF does. A name has
-/// 1 to 255 octets and no colon, a secret 1 to 255. Empty lines and lines that begin with `#` are skipped. A
-/// name that is listed twice, a line without a colon and a file without users are errors.
+/// Both are octets: nothing is trimmed, quoted or decoded, and CR LF ends a line as LF does. A name
+/// has 1 to 255 octets and no colon, a secret 1 to 255. Empty lines and lines that begin with `#`
+/// are skipped. A name that is listed twice, a line without a colon and a file without users are
+/// errors.
 ///
-/// Secrets stand there in clear (`CH-24`), so on unix the file must be a regular one that belongs to this
-/// process's user or to root and gives group and others no access at all, as ssh demands of a private key.
+/// Secrets stand there in clear (`CH-24`), so on unix the file must be a regular one that belongs
+/// to this process's user or to root and gives group and others no access at all, as ssh demands of
+/// a private key.
 ///
 /// Clones share what was read.
 #[derive(Clone)]
@@ -54,7 +56,8 @@ impl ChapSecretsFile {
         })
     }
 
-    /// Reads the file again, for this and all clones, and returns the number of users. Sessions go on. Blocks.
+    /// Reads the file again, for this and all clones, and returns the number of users. Sessions go
+    /// on. Blocks.
     ///
     /// # Errors
     ///

@@ -38,8 +38,8 @@ impl ChapKey {
 }
 
 impl Prover for ChapKey {
-    /// HMAC-MD5 keyed with the secret over the challenge (`CH-13`), or MD5 over identifier, secret and
-    /// challenge (RFC 1994 §4.1, `CH-16`). `None` for any other algorithm.
+    /// HMAC-MD5 keyed with the secret over the challenge (`CH-13`), or MD5 over identifier, secret
+    /// and challenge (RFC 1994 §4.1, `CH-16`). `None` for any other algorithm.
     fn respond(&self, challenge: &Challenge) -> Option<Secret> {
         #[cfg(test)]
         work::count();

@@ -5,19 +5,19 @@ use socks_core::{Secret, UserName, message::ConnInfo};
 
 use crate::BoxError;
 
-/// Looks up what a user's responses are computed with. A store that keeps password hashes only cannot
-/// do that (`CH-24`). Object safe.
+/// Looks up what a user's responses are computed with. A store that keeps password hashes only
+/// cannot do that (`CH-24`). Object safe.
 #[async_trait]
 pub trait ChapSecrets: Send + Sync + 'static {
-    /// The user of this name, as octets (`CH-21`); `None` if there is none. A user with an empty secret,
-    /// or one longer than 255 octets, is not let in.
+    /// The user of this name, as octets (`CH-21`); `None` if there is none. A user with an empty
+    /// secret, or one longer than 255 octets, is not let in.
     ///
     /// The answer should take the same time for a name that is not known (`CH-23`).
     ///
     /// # Errors
     ///
-    /// If the store cannot tell; the client is then refused. The error goes to the log, so it must not
-    /// hold a secret.
+    /// If the store cannot tell; the client is then refused. The error goes to the log, so it must
+    /// not hold a secret.
     ///
     /// # Cancel safety
     ///

@@ -115,6 +115,23 @@ async fn names_and_passwords_are_octets() {
     }
 }
 
+/// UP-21: what looks like a parameter is part of the name.
+#[tokio::test]
+async fn names_have_no_parameters() {
+    let users = File::new(format!("alice:{APR1}\nbob+eu:{APR1}\n")).open();
+    for name in [
+        "alice+eu",
+        "alice-session-7",
+        "<torS0X>0alice",
+        "alice@host",
+        "bob",
+    ] {
+        assert!(ask(&users, name, "correct horse").await.is_none(), "{name}");
+    }
+    let bob = ask(&users, "bob+eu", "correct horse").await.unwrap();
+    assert_eq!(bob.user, Some("bob+eu".into()));
+}
+
 /// UP-7: an empty password needs permission.
 #[tokio::test]
 async fn empty_passwords_need_a_setting() {

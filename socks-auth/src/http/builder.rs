@@ -19,7 +19,8 @@ pub struct HttpBuilder {
     allow_empty_passwords: bool,
 }
 
-const URL: &str = match cfg!(feature = "http-tls") {
+const HTTPS: bool = cfg!(feature = "http-tls");
+const URL: &str = match HTTPS {
     true => "expected a URL http://HOST/… or https://HOST/… without a login in it",
     false => "expected a URL http://HOST/… without a login in it; https needs the feature http-tls",
 };
@@ -69,11 +70,8 @@ impl HttpBuilder {
     /// read (`http-tls`). Nothing is asked yet.
     pub fn build(self) -> Result<Http, HttpError> {
         let url: Uri = self.url.parse().map_err(|_| Kind::Url(URL))?;
-        let scheme = match url.scheme_str() {
-            Some("http") => true,
-            Some("https") => cfg!(feature = "http-tls"),
-            _ => false,
-        };
+        let scheme = url.scheme_str();
+        let scheme = scheme == Some("http") || (HTTPS && scheme == Some("https"));
         let authority = url.authority().map(|authority| authority.as_str());
         if !scheme || authority.is_none_or(|authority| authority.contains('@')) {
             return Err(Kind::Url(URL).into());

@@ -29,6 +29,11 @@ impl HttpError {
         matches!(self.0, Kind::Busy)
     }
 
+    /// Whether it is about the token, as it was set up.
+    pub fn is_token(&self) -> bool {
+        matches!(self.0, Kind::Token)
+    }
+
     /// Whether the service took too long.
     pub fn is_timeout(&self) -> bool {
         matches!(self.0, Kind::Timeout)

@@ -31,7 +31,8 @@ use crate::{Authenticate, BoxError, async_trait, authenticate_service::impl_serv
 /// not followed.
 ///
 /// Unknown users must cost the service the same work as known ones (`SE-32`). Passwords go to it
-/// as they are: use `http` on this machine only.
+/// as they are: use `http` on this machine only. The question is wiped; what hyper copies of it into
+/// its own buffers is not (`UP-23`).
 ///
 /// Clones share connections and bounds. Asks within a tokio runtime.
 #[derive(Clone)]

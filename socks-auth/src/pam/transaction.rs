@@ -58,7 +58,7 @@ fn transact(login: &Login<'_>) -> nonstick::Result<Vec<u8>> {
 }
 
 /// Whether it is about the user, not about PAM.
-fn is_refusal(error: ErrorCode) -> bool {
+pub(super) fn is_refusal(error: ErrorCode) -> bool {
     matches!(
         error,
         ErrorCode::PermissionDenied
@@ -77,7 +77,7 @@ fn is_refusal(error: ErrorCode) -> bool {
 
 /// Answers prompts for a password, and nothing else: a prompt with echo asks for a name or for a
 /// second factor, and the password is not for showing.
-struct Answers(Secret);
+pub(super) struct Answers(pub(super) Secret);
 
 impl Conversation for Answers {
     fn communicate(&self, messages: &[Exchange<'_>]) {

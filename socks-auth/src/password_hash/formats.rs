@@ -23,7 +23,7 @@ const DES: PasswordHashError = PasswordHashError(
 /// | `$5$`, `$6$` | SHA-crypt, 1,000 to 1,000,000 rounds | always |
 /// | `$apr1$`, `$1$` | MD5-crypt, Apache's and the original | always |
 /// | `{SHA}` | SHA-1 without a salt, in base64 | if allowed |
-/// | `{PLAIN}`, or anything that does not start with `$`, `{` | the password itself | if allowed |
+/// | `{PLAIN}`, or anything that neither starts with `$` or `{` nor looks like DES crypt: 13 letters, digits, `.`, `/` | the password itself | if allowed |
 ///
 /// The bounds keep a check under about two seconds of one processor, so that one entry does not
 /// hold up everybody's login. DES crypt is not there: it looks at eight octets.

@@ -8,8 +8,9 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
+use sha2::{Digest as _, Sha256};
 use tokio::task;
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use super::{Expected, LoadError, Watch, stamp::Stamp};
 
@@ -26,12 +27,22 @@ pub(crate) struct Reloaded<T> {
 
 /// What the last look at the file found.
 struct Seen {
-    /// The state that was read last, well or not; none if there is reason to read it again.
+    /// The state that was read last, well or not.
     read: Option<Stamp>,
+    /// Whether that state was so new that what was read may not be all of it.
+    fresh: bool,
+    /// Digest of what is in force.
+    content: Digest,
     /// A change that is watched until it stays.
     settling: Option<Stamp>,
     /// Whether it has been said that the file is not there.
     missing: bool,
+}
+
+type Digest = [u8; 32];
+
+fn digest(content: &[u8]) -> Digest {
+    Sha256::digest(content).into()
 }
 
 /// In octets: some fifty thousand users.
@@ -49,7 +60,9 @@ impl<T: Send + Sync + 'static> Reloaded<T> {
             current: ArcSwap::from_pointee(current),
             parse: Box::new(parse),
             seen: Mutex::new(Seen {
-                read: (!stamp.is_fresh()).then_some(stamp),
+                read: Some(stamp),
+                fresh: stamp.is_fresh(),
+                content: digest(&content),
                 settling: None,
                 missing: false,
             }),
@@ -80,12 +93,17 @@ impl<T: Send + Sync + 'static> Reloaded<T> {
 
     fn load(&self, seen: &mut Seen) -> Result<(), LoadError> {
         let (content, stamp) = read(&self.path)?;
-        seen.read = (!stamp.is_fresh()).then_some(stamp);
+        seen.read = Some(stamp);
+        seen.fresh = stamp.is_fresh();
         seen.settling = None;
         seen.missing = false;
-        let next = (self.parse)(&content);
-        let next = next.map_err(|expected| LoadError::content(&self.path, expected))?;
-        self.current.store(Arc::new(next));
+        let digest = digest(&content);
+        if digest != seen.content {
+            let next = (self.parse)(&content);
+            let next = next.map_err(|expected| LoadError::content(&self.path, expected))?;
+            self.current.store(Arc::new(next));
+            seen.content = digest;
+        }
         Ok(())
     }
 
@@ -105,18 +123,21 @@ impl<T: Send + Sync + 'static> Reloaded<T> {
                 return;
             }
         };
-        if seen.read == Some(stamp) {
+        let known = seen.read == Some(stamp);
+        if known && !seen.fresh {
             seen.settling = None;
         } else if seen.settling != Some(stamp) {
             seen.settling = Some(stamp);
         } else {
             let path = self.path.display();
             match self.load(&mut seen) {
+                Ok(()) if known => debug!(%path, "read again, to be sure"),
                 Ok(()) => info!(%path, "read again"),
                 Err(error) => {
                     warn!(%error, "what was read before stays in force");
                     // Once is enough.
                     seen.read = Some(stamp);
+                    seen.fresh = false;
                     seen.settling = None;
                 }
             }

@@ -43,8 +43,9 @@ impl Stamp {
         let age = |modified| SystemTime::now().duration_since(modified);
         match self.modified.map(age) {
             Some(Ok(age)) => age < COARSE,
-            // Of the future, or a file system without times.
-            _ => true,
+            // Clocks that do not agree.
+            Some(Err(ahead)) => ahead.duration() < COARSE,
+            None => false,
         }
     }
 }

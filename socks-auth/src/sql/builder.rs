@@ -41,7 +41,9 @@ impl SqlBuilder {
 
     /// The query has the password as its second parameter and answers with a boolean, such as
     /// `SELECT hash = crypt($2, hash) FROM users WHERE name = $1` with PostgreSQL's `pgcrypto`.
-    /// What unknown users cost is up to the query then (`SE-32`). Off by default.
+    /// What unknown users cost is up to the query then (`SE-32`), and the driver's copies of the
+    /// password are not wiped (`UP-23`). A password that is not UTF-8, or has a NUL in it, is wrong.
+    /// Off by default.
     pub fn checked_by_database(mut self, checked: bool) -> Self {
         self.checked_by_database = checked;
         self
@@ -67,6 +69,8 @@ impl SqlBuilder {
     }
 
     /// For all that is asked about one login, waiting and connecting included. 5 s by default.
+    /// PostgreSQL gives a statement up at the same time; SQLite does not, so a query that takes for
+    /// ever keeps its connection.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self

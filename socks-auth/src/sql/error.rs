@@ -32,6 +32,11 @@ impl SqlError {
         }
     }
 
+    /// Whether it is about a query of the application's, as it was set up.
+    pub fn is_query(&self) -> bool {
+        matches!(self.0, Kind::Query)
+    }
+
     /// Whether the database took too long.
     pub fn is_timeout(&self) -> bool {
         matches!(

@@ -17,6 +17,26 @@ fn octets(message: &Message) -> Vec<u8> {
     octets
 }
 
+/// CH-5: the draft's numbers, by its names; others are shown as numbers.
+#[test]
+fn attributes() {
+    let names = [
+        (0x00, "STATUS"),
+        (0x01, "TEXT-MESSAGE"),
+        (0x02, "USER-IDENTITY"),
+        (0x03, "CHALLENGE"),
+        (0x04, "RESPONSE"),
+        (0x05, "CHARSET"),
+        (0x10, "IDENTIFIER"),
+        (0x11, "ALGORITHMS"),
+    ];
+    for octet in 0..=u8::MAX {
+        let named = names.iter().find(|(number, _)| *number == octet);
+        let shown = named.map_or_else(|| format!("{octet:#04x}"), |(_, name)| (*name).into());
+        assert_eq!(format!("{}", Attribute(octet)), shown);
+    }
+}
+
 /// CH-8: an attribute may be said twice, but not two things about it.
 #[test]
 fn contradictions_are_found() {

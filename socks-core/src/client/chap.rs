@@ -78,16 +78,16 @@ impl<P: Prover> Chap<P> {
         self
     }
 
-    /// As [`mutual`](Self::mutual), but goes on with a server that leaves the question unanswered. A
-    /// wrong answer still closes.
+    /// As [`mutual`](Self::mutual), but goes on with a server that leaves the question unanswered.
+    /// A wrong answer still closes.
     #[must_use]
     pub fn mutual_if_supported(mut self) -> Self {
         self.mutual = Mutual::Asked;
         self
     }
 
-    /// Has `show` see the text that the server sends for the user, such as why it refuses: untrusted,
-    /// escaped and at most 255 octets (`CH-20`). CHARSET is ignored (`CH-21`).
+    /// Has `show` see the text that the server sends for the user, such as why it refuses:
+    /// untrusted, escaped and at most 255 octets (`CH-20`). CHARSET is ignored (`CH-21`).
     #[must_use]
     pub fn on_text_message(mut self, show: impl Fn(Escaped<'_>) + Send + Sync + 'static) -> Self {
         self.on_text = Some(Arc::new(show));

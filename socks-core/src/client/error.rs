@@ -13,16 +13,16 @@ pub enum ClientError {
     MethodNotOffered(Method),
     /// The server did not accept the credentials.
     AuthenticationFailed,
+    /// The server's message is well formed and not one that its method has here (`CH-8`).
+    BadSubnegotiation,
+    /// The server could not prove that it is the right one (`CH-19`).
+    ServerNotAuthenticated,
     /// The security mechanism failed here, for want of credentials say, or did not believe the
     /// server (`GS-8`).
     Mechanism(MechanismError),
     /// The server's protection level, or every one that the security context can keep, is not one
     /// of those that will do (`GS-14`, `GS-32`).
     ProtectionLevel,
-    /// The server's message is well formed and not one that its method has here (`CH-8`).
-    BadSubnegotiation,
-    /// The server could not prove that it is the right one (`CH-19`).
-    ServerNotAuthenticated,
     /// The server refused the request or could not fulfil it (SOCKS5).
     Refused(ReplyCode),
     /// The server refused the request or could not fulfil it (SOCKS4).
@@ -58,10 +58,10 @@ impl fmt::Display for ClientError {
                 )
             }
             Self::AuthenticationFailed => f.write_str("the proxy did not accept the credentials"),
-            Self::Mechanism(_) => f.write_str("the security mechanism failed"),
-            Self::ProtectionLevel => f.write_str("no agreement on a protection level"),
             Self::BadSubnegotiation => f.write_str("the proxy broke the rules of the method"),
             Self::ServerNotAuthenticated => f.write_str("the proxy did not prove who it is"),
+            Self::Mechanism(_) => f.write_str("the security mechanism failed"),
+            Self::ProtectionLevel => f.write_str("no agreement on a protection level"),
             Self::Refused(code) => write!(f, "the proxy answered: {code}"),
             Self::Refused4(code) => write!(f, "the proxy answered: {code}"),
             Self::Malformed(_) => f.write_str("the proxy does not speak this version of SOCKS"),

@@ -58,14 +58,14 @@ impl Identity {
             .unwrap_or_default()
     }
 
-    /// Whether the user id is what a SOCKS4 request claims, octet by octet (`ID-20`), apart from leading
-    /// spaces (`ID-12`). A user id of spaces only equals nothing.
+    /// Whether the user id is what a SOCKS4 request claims, octet by octet (`ID-20`), apart from
+    /// leading spaces (`ID-12`). A user id of spaces only equals nothing.
     pub fn equals(&self, claim: &UserId) -> bool {
         !self.trimmed().is_empty() && self.trimmed() == claim.as_bytes()
     }
 
-    /// Whether the host confirms the user id that a SOCKS4 request claims: it [equals](Self::equals), and
-    /// the system is not `OTHER` (`ID-13`).
+    /// Whether the host confirms the user id that a SOCKS4 request claims: it
+    /// [equals](Self::equals), and the system is not `OTHER` (`ID-13`).
     pub fn confirms(&self, claim: &UserId) -> bool {
         self.names_user() && self.equals(claim)
     }

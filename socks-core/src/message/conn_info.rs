@@ -104,8 +104,9 @@ pub struct ConnInfo {
     pub peer: Endpoint,
     /// The server's end: the address that the client connected to.
     pub local: Endpoint,
-    /// Whether `peer` and `local` are the ends of the very TCP connection that was accepted. `false` if
-    /// something else supplied one of them, such as a PROXY header, or if nobody can tell (`ID-3`).
+    /// Whether `peer` and `local` are the ends of the very TCP connection that was accepted.
+    /// `false` if something else supplied one of them, such as a PROXY header, or if nobody can
+    /// tell (`ID-3`).
     pub direct: bool,
     /// The protocol that the client speaks.
     pub version: Version,

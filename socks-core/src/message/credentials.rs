@@ -28,7 +28,8 @@ pub enum Credentials {
         /// RESPONSE.
         response: Secret,
         /// What the client asks in turn, to hear whether the server knows its secret too (`CH-17`).
-        /// An authenticator that answers attaches a [`MutualResponse`](crate::chap::MutualResponse).
+        /// An authenticator that answers attaches a
+        /// [`MutualResponse`](crate::chap::MutualResponse).
         mutual: Option<Challenge>,
     },
     /// Method 01: a principal that the security context has proved. Untrusted as text (`GS-31`).

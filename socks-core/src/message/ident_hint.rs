@@ -9,8 +9,8 @@ use crate::{
 
 /// What the client's host says about who owns the connection (RFC 1413).
 ///
-/// **Untrusted**: it is as honest as whoever runs that host, so it is for logs, and for rules about hosts
-/// that the administrator trusts (`ID-24`). Cloning shares it.
+/// **Untrusted**: it is as honest as whoever runs that host, so it is for logs, and for rules about
+/// hosts that the administrator trusts (`ID-24`). Cloning shares it.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct IdentHint(Arc<Identity>);
 

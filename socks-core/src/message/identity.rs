@@ -18,8 +18,8 @@ pub struct Identity {
     /// What the client merely says its name is, such as SOCKS4's user id: a hint for logs, never
     /// a reason to allow.
     pub claimed: Option<UserName>,
-    /// Who owns the connection, as the client's host says: untrusted (`ID-24`). `None` if it was not
-    /// asked or did not answer (`ID-21`).
+    /// Who owns the connection, as the client's host says: untrusted (`ID-24`). `None` if it was
+    /// not asked or did not answer (`ID-21`).
     pub ident: Option<IdentHint>,
     /// What the authenticator and its layers attached.
     pub extensions: Extensions,

@@ -63,8 +63,8 @@ impl Chap {
         self
     }
 
-    /// Whether algorithm and challenge go out in messages of their own, as the draft shows it. Off by
-    /// default (`CH-12`).
+    /// Whether algorithm and challenge go out in messages of their own, as the draft shows it. Off
+    /// by default (`CH-12`).
     #[must_use]
     pub const fn separate(mut self, separate: bool) -> Self {
         self.separate = separate;

@@ -40,7 +40,8 @@ impl IdentLayer {
         }
     }
 
-    /// Decides by the client's end of the connection; [`Optional`](IdentPolicy::Optional) for all by default.
+    /// Decides by the client's end of the connection; [`Optional`](IdentPolicy::Optional) for all
+    /// by default.
     #[must_use]
     pub fn policy(
         mut self,
@@ -50,9 +51,9 @@ impl IdentLayer {
         self
     }
 
-    /// How long a whole lookup may take, the wait for its turn included (`ID-22`); 5 seconds by default. RFC 1413 advises
-    /// 30, which a proxy's handshake cannot afford. A firewall that drops port 113 makes every session of its hosts wait
-    /// this long.
+    /// How long a whole lookup may take, the wait for its turn included (`ID-22`); 5 seconds by
+    /// default. RFC 1413 advises 30, which a proxy's handshake cannot afford. A firewall that drops
+    /// port 113 makes every session of its hosts wait this long.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.edit().timeout = timeout;
@@ -73,16 +74,16 @@ impl IdentLayer {
         self
     }
 
-    /// Whether an identifier that is not a user name, which the system `OTHER` says, counts like one; off by default
-    /// (`ID-13`).
+    /// Whether an identifier that is not a user name, which the system `OTHER` says, counts like
+    /// one; off by default (`ID-13`).
     #[must_use]
     pub fn accept_other(mut self, accept: bool) -> Self {
         self.edit().accept_other = accept;
         self
     }
 
-    /// How many lookups may be under way at once, at least 1; 256 by default. The next ones wait for their turn, and fail if it
-    /// does not come in time (`ID-23`).
+    /// How many lookups may be under way at once, at least 1; 256 by default. The next ones wait
+    /// for their turn, and fail if it does not come in time (`ID-23`).
     #[must_use]
     pub fn max_lookups(mut self, max: usize) -> Self {
         self.edit().max = max.max(1);

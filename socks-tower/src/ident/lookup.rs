@@ -26,8 +26,9 @@ pub(super) async fn lookup(
         SocketAddr::V4(_) => TcpSocket::new_v4()?,
         SocketAddr::V6(_) => TcpSocket::new_v6()?,
     };
-    // The host knows its connections by both addresses, so the question comes from the very one that the client
-    // has connected to (ID-2). Setting the port alone keeps the zone of a link-local address.
+    // The host knows its connections by both addresses, so the question comes from the very one
+    // that the client has connected to (ID-2). Setting the port alone keeps the zone of a
+    // link-local address.
     let (mut from, mut to) = (local, peer);
     from.set_port(0);
     to.set_port(port);

@@ -1,9 +1,9 @@
 //! Who owns the client's connection, as its own host says: a server asks by RFC 1413.
 //!
-//! [`IdentLayer`] goes around the authenticator. It asks about clients that the authenticator lets in, puts the
-//! answer into [`Identity::ident`] and, where the policy requires it, rejects clients whose host does not answer or
-//! names another user than their SOCKS4 request. Around the whole service as well, it asks as soon as a
-//! connection is accepted, while the client is still talking:
+//! [`IdentLayer`] goes around the authenticator. It asks about clients that the authenticator lets
+//! in, puts the answer into [`Identity::ident`] and, where the policy requires it, rejects clients
+//! whose host does not answer or names another user than their SOCKS4 request. Around the whole
+//! service as well, it asks as soon as a connection is accepted, while the client is still talking:
 //!
 //! ```no_run
 //! use socks_tower::{
@@ -32,14 +32,15 @@
 //! | its identifier is not a user name (system `OTHER`) | hint | `5D`, unless [`accept_other`](IdentLayer::accept_other) |
 //! | it answers an error, nothing, or not in time; it was not asked | no hint | SOCKS4 `5C` |
 //!
-//! A SOCKS5 client that is rejected sees what it sees after a wrong password: its method's failure, or `FF` instead of
-//! method 00.
+//! A SOCKS5 client that is rejected sees what it sees after a wrong password: its method's failure,
+//! or `FF` instead of method 00.
 //!
-//! The answer is as honest as the client's host (`ID-24`): a hint for logs, and a reason to allow more only for hosts
-//! that the administrator trusts. Nobody is asked but the address of the accepted socket, from the address that it was
-//! accepted at (`ID-2`, `ID-27`), and only if nothing else supplied either of them
-//! ([`ConnInfo::direct`](socks_core::message::ConnInfo::direct), `ID-3`). Answers are not kept for other connections,
-//! since a pair of ports changes its owner (`ID-23`).
+//! The answer is as honest as the client's host (`ID-24`): a hint for logs, and a reason to allow
+//! more only for hosts that the administrator trusts. Nobody is asked but the address of the
+//! accepted socket, from the address that it was accepted at (`ID-2`, `ID-27`), and only if nothing
+//! else supplied either of them ([`ConnInfo::direct`](socks_core::message::ConnInfo::direct),
+//! `ID-3`). Answers are not kept for other connections, since a pair of ports changes its owner
+//! (`ID-23`).
 //!
 //! [`Identity::ident`]: field@socks_core::message::Identity::ident
 

@@ -5,7 +5,7 @@ pub enum IdentPolicy {
     Skip,
     /// Its host is asked, and the answer is a hint. Nobody is rejected for it (`ID-21`).
     Optional,
-    /// Its host must answer, and must not name another user than a SOCKS4 request does (`ID-19`, `ID-20`). A
-    /// client whose host cannot be asked is rejected too.
+    /// Its host must answer, and must not name another user than a SOCKS4 request does (`ID-19`,
+    /// `ID-20`). A client whose host cannot be asked is rejected too.
     Required,
 }

@@ -14,7 +14,8 @@ use super::{
 };
 use crate::Incoming;
 
-/// The service that [`IdentLayer`](super::IdentLayer) makes, of an authenticator or of a service of connections.
+/// The service that [`IdentLayer`](super::IdentLayer) makes, of an authenticator or of a service of
+/// connections.
 #[derive(Clone, Debug)]
 pub struct Ident<S> {
     pub(super) inner: S,

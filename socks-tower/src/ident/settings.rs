@@ -37,7 +37,8 @@ impl Settings {
         (direct && (self.loopback || !peer.ip().is_loopback())).then_some((peer, local))
     }
 
-    /// Asks, by the deadline that counts from `start`. Whatever goes wrong is the same to the caller.
+    /// Asks, by the deadline that counts from `start`. Whatever goes wrong is the same to the
+    /// caller.
     pub(super) async fn ask(
         &self,
         (peer, local): (SocketAddr, SocketAddr),
@@ -63,7 +64,8 @@ impl Settings {
         }
     }
 
-    /// Whether a client of whom ident is required is let in. `claim` is the user id of a SOCKS4 request.
+    /// Whether a client of whom ident is required is let in. `claim` is the user id of a SOCKS4
+    /// request.
     pub(super) fn check(
         &self,
         hint: Option<&IdentHint>,

@@ -6,8 +6,8 @@ use std::{
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// How many lookups are under way, in all and a client (`ID-23`). Those that are too many wait for their turn, within
-/// their own deadline.
+/// How many lookups are under way, in all and a client (`ID-23`). Those that are too many wait for
+/// their turn, within their own deadline.
 #[derive(Debug)]
 pub(super) struct Slots {
     all: Arc<Semaphore>,
@@ -25,8 +25,8 @@ impl Slots {
         }
     }
 
-    /// Waits for a slot of the client's and then for one of all, so that a client with many lookups keeps nobody
-    /// else waiting. `None` never comes: the semaphores are not closed.
+    /// Waits for a slot of the client's and then for one of all, so that a client with many lookups
+    /// keeps nobody else waiting. `None` never comes: the semaphores are not closed.
     pub(super) async fn take(self: &Arc<Self>, client: IpAddr) -> Option<Slot> {
         let mut slot = self.enter(host(client));
         slot.of_client = Some(Arc::clone(&slot.client).acquire_owned().await.ok()?);
@@ -69,8 +69,8 @@ impl Drop for Slot {
         let mut clients = clients.unwrap_or_else(PoisonError::into_inner);
         // The permits hold the semaphore, too.
         self.of_client = None;
-        // The map's own and this slot's: there is no other lookup of this client, and while the map is locked
-        // none begins.
+        // The map's own and this slot's: there is no other lookup of this client, and while the map
+        // is locked none begins.
         if Arc::strong_count(&self.client) <= 2 {
             clients.remove(&self.key);
         }

@@ -50,8 +50,9 @@ fn unreachable(authentication: &Authentication) -> bool {
     matches!(authentication, Authentication::Rejected(found) if *found == rejection)
 }
 
-/// ID-19, ID-21, ID-22: an ident server that says nothing holds a session up for 5 seconds, or for as long as was set; then
-/// it is unidentified where ident is optional and rejected where it is required.
+/// ID-19, ID-21, ID-22: an ident server that says nothing holds a session up for 5 seconds, or for
+/// as long as was set; then it is unidentified where ident is optional and rejected where it is
+/// required.
 #[tokio::test(start_paused = true)]
 async fn a_silent_server_is_given_up() {
     let identd = identd().await;
@@ -133,7 +134,8 @@ fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
 }
 
-/// ID-23: a client has its slots, all have theirs, and whoever is over the limit gets the next that is free.
+/// ID-23: a client has its slots, all have theirs, and whoever is over the limit gets the next that
+/// is free.
 #[test]
 fn slots() {
     let slots = Arc::new(Slots::new(2, 1));
@@ -177,7 +179,8 @@ async fn a_lookup_that_was_dropped_names_nobody() {
     assert_eq!(started.answer().await, None);
 }
 
-/// ID-3: what a listener, or a socket itself, says is the connection's own; what is put in its place is not.
+/// ID-3: what a listener, or a socket itself, says is the connection's own; what is put in its
+/// place is not.
 #[tokio::test]
 async fn direct_connections() {
     use crate::{Incoming, Listener};
@@ -194,11 +197,12 @@ async fn direct_connections() {
     let peer = incoming.peer.clone();
     incoming.peer = Endpoint::Unnamed;
     assert!(!incoming.is_direct());
-    incoming.peer = peer;
+    incoming.peer = peer.clone();
     incoming.local = std::net::SocketAddr::from(([127, 0, 0, 1], 1)).into();
     assert!(!incoming.is_direct());
 
-    let again = Incoming::tcp(incoming.io).unwrap();
+    let peer = peer.socket_addr().unwrap();
+    let again = Incoming::tcp(incoming.io, peer).unwrap();
     assert!(again.is_direct());
     assert!(!Incoming::new(again.io, again.peer, again.local).is_direct());
 }

@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::{
-    BoxError, all, beside, connect, forward, idle, latency, plot,
+    BoxError, all, beside, connect, forward, idle, latency, logins, plot,
     report::{Figures, Report},
     stage::Common,
     target, throughput, udp,
@@ -36,6 +36,8 @@ enum Mode {
     Latency(latency::Options),
     /// What becomes of small messages beside a bulky tunnel
     Beside(beside::Options),
+    /// What becomes of small messages beside many logins whose passwords are hashed slowly
+    Logins(logins::Options),
     /// Memory and descriptors of tunnels that are open and silent
     Idle(idle::Options),
     /// What relayed datagrams cost
@@ -95,6 +97,7 @@ async fn measure(args: Args) -> Result<(), BoxError> {
             Mode::Connect(options) => connect::run(server, options).await?,
             Mode::Latency(options) => latency::run(server, options).await?,
             Mode::Beside(options) => beside::run(server, options).await?,
+            Mode::Logins(options) => logins::run(server, options).await?,
             Mode::Udp(options) => udp::run(server, options).await?,
             Mode::Idle(options) => idle::run(server, options).await?,
             // Those that measure nothing.

@@ -2,7 +2,7 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use crate::{
     BoxError,
-    contender::{Contender, Limit, OURS, Peer, Setup, WITHOUT_OFFLOAD},
+    contender::{Contender, Limit, OURS, Peer, SLOW_HASH, Setup, WITHOUT_OFFLOAD},
     cores::Cores,
     process::Process,
 };
@@ -105,6 +105,10 @@ impl Stage {
                 let started = Contender::without_offload(&self.server, setup).await;
                 started.map(Some)
             }
+            Candidate::SlowHash => {
+                let started = Contender::slow_hash(&self.server, setup).await;
+                started.map(Some)
+            }
             Candidate::Peer(peer) => Contender::peer(peer, setup).await,
             Candidate::Limit(limit) => Contender::limit(limit, &self.addrs, setup).await.map(Some),
         };
@@ -141,6 +145,8 @@ pub(crate) enum Candidate {
     Ours,
     /// The same by single datagrams in batches, none of them in one piece.
     WithoutOffload,
+    /// The same with a user whose password is hashed slowly.
+    SlowHash,
     Peer(Peer),
     Limit(Limit),
 }
@@ -150,6 +156,7 @@ impl Candidate {
         match self {
             Self::Ours => OURS,
             Self::WithoutOffload => WITHOUT_OFFLOAD,
+            Self::SlowHash => SLOW_HASH,
             Self::Peer(peer) => peer.name(),
             Self::Limit(limit) => limit.name(),
         }

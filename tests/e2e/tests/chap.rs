@@ -197,7 +197,8 @@ async fn a_pipelining_client() {
     }
 }
 
-/// CH-3, CH-8, CH-11, CH-16: what the server cannot take is answered with its status, and then it closes.
+/// CH-3, CH-8, CH-11, CH-16: what the server cannot take is answered with its status, and then it
+/// closes.
 #[tokio::test]
 async fn messages_that_fail() {
     let target = Target::silent().await;
@@ -232,7 +233,8 @@ async fn a_message_that_is_too_long() {
         .await;
 }
 
-/// CH-18, CH-19: who asked judges the server's proof before the request; a "no" ends it, and so does a request in its place.
+/// CH-18, CH-19: who asked judges the server's proof before the request; a "no" ends it, and so
+/// does a request in its place.
 #[tokio::test]
 async fn a_client_that_asks_for_proof() {
     let target = Target::echo().await;
@@ -272,7 +274,8 @@ async fn a_server_that_does_not_prove_itself() {
     echoes(tunnel.unwrap()).await;
 }
 
-/// CH-1, SE-36: the method is off unless it is added, and a table of secrets lets nobody in by anything else.
+/// CH-1, SE-36: the method is off unless it is added, and a table of secrets lets nobody in by
+/// anything else.
 #[tokio::test]
 async fn only_where_it_is_wanted() {
     let target = Target::silent().await;
@@ -297,8 +300,8 @@ async fn only_where_it_is_wanted() {
         .await;
 }
 
-/// A server that hears and says exactly these, in turn; what it says is cut in two at `cut`. Returns what it hears
-/// behind its last word.
+/// A server that hears and says exactly these, in turn; what it says is cut in two at `cut`.
+/// Returns what it hears behind its last word.
 async fn scripted(turns: Vec<(Vec<u8>, Vec<u8>)>, cut: usize) -> (SocketAddr, JoinHandle<Vec<u8>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addr = listener.local_addr().unwrap();
@@ -340,8 +343,8 @@ async fn our_client_at_a_scripted_server() {
     }
 }
 
-/// CH-8, CH-14, CH-15, CH-19: a refusal, a broken answer and a wrong or missing proof end it, and the request is not sent; a
-/// server that asked for a judgement hears that it failed.
+/// CH-8, CH-14, CH-15, CH-19: a refusal, a broken answer and a wrong or missing proof end it, and
+/// the request is not sent; a server that asked for a judgement hears that it failed.
 #[tokio::test]
 async fn our_client_closes() {
     let [_, asked] = challenge();

@@ -7,7 +7,7 @@ use socks_core::message::{AuthRequest, Authentication, Identity, Rejection};
 use socks_tower::{
     BoxError, IdentLayer, IdentPolicy, Incoming, MapIncomingLayer, SessionEnd, SocksService,
 };
-use support::{IdentQuery, Identd, Peer, Script, Server, Target};
+use support::{IdentQuery, Identd, Peer, Script, Server, Target, has_ipv6};
 use tokio::{
     net::{TcpListener, TcpSocket, TcpStream},
     task::JoinHandle,
@@ -54,8 +54,9 @@ async fn hint(server: &mut Server) -> Option<String> {
     ident.map(|hint| hint.to_string())
 }
 
-/// ID-2, ID-3, ID-5, ID-26, ID-27: the client's own address is asked from the address that the client has connected to, for
-/// the ports of that connection, by one question; then the connection is closed.
+/// ID-2, ID-3, ID-5, ID-26, ID-27: the client's own address is asked from the address that the
+/// client has connected to, for the ports of that connection, by one question; then the connection
+/// is closed.
 #[tokio::test]
 async fn the_clients_host_is_asked() {
     let target = Target::echo().await;
@@ -64,8 +65,8 @@ async fn the_clients_host_is_asked() {
     let listener = TcpListener::bind("0.0.0.0:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let serving = tokio::spawn(async move {
-        let (stream, _) = listener.accept().await.unwrap();
-        service.oneshot(Incoming::tcp(stream).unwrap()).await
+        let (stream, peer) = listener.accept().await.unwrap();
+        service.oneshot(Incoming::tcp(stream, peer).unwrap()).await
     });
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.5:0".parse().unwrap()).unwrap();
@@ -83,7 +84,31 @@ async fn the_clients_host_is_asked() {
     assert!(!identd.has_connection());
 }
 
-/// ID-7, ID-9, ID-11, ID-12, ID-13, ID-15, ID-20, S4-24: what confirms a SOCKS4 user id, and what denies it (5D).
+/// ID-2, ID-5: over IPv6 as over IPv4.
+#[tokio::test]
+async fn the_clients_host_is_asked_over_ipv6() {
+    if !has_ipv6().await {
+        return;
+    }
+    let target = Target::echo().await;
+    let identd = Identd::start("::1").await;
+    let service = everybody(target.addr, &layer(&identd, IdentPolicy::Required));
+    let listener = TcpListener::bind("[::1]:0").await.unwrap();
+    let addr = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let (stream, peer) = listener.accept().await.unwrap();
+        service.oneshot(Incoming::tcp(stream, peer).unwrap()).await
+    });
+    let client = tokio::spawn(socks4("fred").expect_reply4(0x5a).run(addr));
+    let mut query = identd.query().await;
+    assert_eq!(query.from.ip(), addr.ip());
+    assert!(query.ports.ends_with(&format!(",{}", addr.port())));
+    query.answer("PORTS:USERID:UNIX:fred\r\n").await;
+    client.await.unwrap();
+}
+
+/// ID-7, ID-9, ID-11, ID-12, ID-13, ID-15, ID-20, S4-24: what confirms a SOCKS4 user id, and what
+/// denies it (5D).
 #[tokio::test]
 async fn user_ids() {
     let long = "u".repeat(512);
@@ -231,8 +256,8 @@ async fn socks5_needs_an_answer() {
         .await;
 }
 
-/// ID-21, ID-24, ID-25: where it is optional, the answer is a hint whatever it says, escaped when it is shown, and no answer
-/// is no hint.
+/// ID-21, ID-24, ID-25: where it is optional, the answer is a hint whatever it says, escaped when
+/// it is shown, and no answer is no hint.
 #[tokio::test]
 async fn an_optional_answer_is_a_hint() {
     let target = Target::echo().await;
@@ -260,8 +285,8 @@ async fn an_optional_answer_is_a_hint() {
     }
 }
 
-/// ID-1, ID-27: nobody is asked unless a layer says so, a loopback client not unless that is configured, and nobody whom the
-/// policy leaves alone.
+/// ID-1, ID-27: nobody is asked unless a layer says so, a loopback client not unless that is
+/// configured, and nobody whom the policy leaves alone.
 #[tokio::test]
 async fn nobody_is_asked() {
     let target = Target::echo().await;
@@ -283,8 +308,8 @@ async fn nobody_is_asked() {
     assert!(!identd.has_connection());
 }
 
-/// ID-3: an address that something else supplied is not asked, be it a layer between socket and service or whoever made the
-/// connection's addresses up; nor is the socket's own in its place.
+/// ID-3: an address that something else supplied is not asked, be it a layer between socket and
+/// service or whoever made the connection's addresses up; nor is the socket's own in its place.
 #[tokio::test]
 async fn rewritten_addresses_are_not_asked() {
     let target = Target::silent().await;
@@ -342,8 +367,8 @@ async fn from_accept_on(target: SocketAddr) -> (Identd, Server) {
     (identd, Server::start(service).await)
 }
 
-/// ID-4, ID-23: from accept on the host is asked before the client has said anything, and once a session; the client's
-/// request waits for the answer.
+/// ID-4, ID-23: from accept on the host is asked before the client has said anything, and once a
+/// session; the client's request waits for the answer.
 #[tokio::test]
 async fn the_lookup_runs_beside_the_handshake() {
     let target = Target::echo().await;

@@ -43,6 +43,15 @@ PACKAGES = {
     "krb5-config": "libkrb5-dev",
     "gcc": "gcc",
     "make": "make",
+    "htpasswd": "apache2-utils",
+    "oidentd": "oidentd",
+    "pg_ctlcluster": "postgresql",
+}
+
+# What brings no command, by a file of theirs.
+LIBRARIES = {
+    "usr/include/security/pam_appl.h": "libpam0g-dev",
+    "*lib/*/security/pam_pwdfile.so": "libpam-pwdfile",
 }
 
 
@@ -104,11 +113,17 @@ def netcat_is_openbsd():
     return b"-X proxy_protocol" in told.stdout + told.stderr
 
 
+def is_there(pattern):
+    """With and without /usr, which are the same folder on most systems."""
+    return list(Path("/").glob(pattern)) + list(Path("/usr").glob(pattern))
+
+
 def debian():
     missing = [package for tool, package in PACKAGES.items() if not shutil.which(tool)]
     if not list(Path("/usr/lib").glob("llvm-*/lib/libclang*.so*")):
         # bindgen reads Kerberos' headers by it.
         missing.append("libclang-dev")
+    missing += [package for file, package in LIBRARIES.items() if not is_there(file)]
     if not netcat_is_openbsd() and "netcat-openbsd" not in missing:
         missing.append("netcat-openbsd")
     if missing:

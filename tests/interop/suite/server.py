@@ -13,6 +13,8 @@ from pathlib import Path
 from . import install
 from .process import end, start
 
+# What is off by default, for the checks of it.
+FEATURES = ["http-tls", "pam", "sql"]
 READY_SECONDS = 10
 STOP_SECONDS = 10
 LOG_SECONDS = 5
@@ -23,10 +25,11 @@ def binary():
     ready = os.environ.get("SOCKS_SERVER_BIN")
     if ready:
         return Path(ready).resolve(strict=True)
-    features = ["--features", "gssapi"] if install.has_kerberos() else []
-    bins = ["--bin", "socks-server"] + (["--bin", "gssapi_client"] if features else [])
+    kerberos = install.has_kerberos()
+    features = FEATURES + (["gssapi"] if kerberos else [])
+    bins = ["--bin", "socks-server"] + (["--bin", "gssapi_client"] if kerberos else [])
     subprocess.run(
-        ["cargo", "build", "--release", "-p", "examples", *bins, *features],
+        ["cargo", "build", "--release", "-p", "examples", *bins, "--features", ",".join(features)],
         cwd=install.ROOT,
         env=os.environ | {"CARGO_TARGET_DIR": str(install.TARGET)},
         stdout=sys.stderr,

@@ -5,7 +5,8 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-/// An ident server (RFC 1413) that says what the test says. It listens and accepts nobody unless told to.
+/// An ident server (RFC 1413) that says what the test says. It listens and accepts nobody unless
+/// told to.
 #[derive(Debug)]
 pub struct Identd {
     listener: TcpListener,

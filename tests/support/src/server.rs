@@ -49,10 +49,7 @@ impl Server {
             while let Ok((stream, peer)) = listener.accept().await {
                 let incoming = match local {
                     Some(local) => Incoming::new(stream, peer, local),
-                    None => match Incoming::tcp(stream) {
-                        Ok(incoming) => incoming,
-                        Err(_) => continue,
-                    },
+                    None => Incoming::tcp(stream, peer).expect("a TCP socket"),
                 };
                 let (service, sender) = (service.clone(), sender.clone());
                 tokio::spawn(async move {

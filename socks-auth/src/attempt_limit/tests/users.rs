@@ -1,7 +1,7 @@
 //! Delays by name.
 
 use tokio::time::Instant;
-use tower::timeout::Timeout;
+use tower::{limit::ConcurrencyLimit, timeout::Timeout};
 
 use super::*;
 
@@ -117,6 +117,24 @@ async fn delays_hold_nobody_up() {
         assert!(delayed.await.unwrap());
     }
     assert_eq!(start.elapsed(), Duration::from_secs(3));
+}
+
+/// UP-22: an attempt that waits takes no place of a store that has few.
+#[tokio::test(start_paused = true)]
+async fn a_delay_takes_no_place_of_the_stores() {
+    let (layer, service, store) = limited();
+    attack(&service, "alice").await;
+    let narrow = layer.layer(ConcurrencyLimit::new(store, 1));
+    let log_in = |number, name| {
+        let answer = narrow
+            .clone()
+            .oneshot(request_from(client(number), password(name, "right")));
+        async move { answer.await.unwrap().is_accepted() }
+    };
+    let delayed = tokio::spawn(takes(log_in(1, "alice")));
+    sleep(Duration::from_millis(1)).await;
+    assert_eq!(takes(log_in(2, "bob")).await, (true, 0));
+    assert_eq!(delayed.await.unwrap(), (true, 3));
 }
 
 /// Without a delay names are not counted.

@@ -49,8 +49,8 @@ async fn the_right_response_is_let_in() {
     }
 }
 
-/// CH-21, CH-22, CH-23: another challenge, another user's secret, a cut response and an unknown name are rejected
-/// alike; names and secrets count octet by octet.
+/// CH-21, CH-22, CH-23: another challenge, another user's secret, a cut response and an unknown
+/// name are rejected alike; names and secrets count octet by octet.
 #[tokio::test]
 async fn everything_else_is_rejected_alike() {
     let right = response("Jefe", &challenge(JEFE));

@@ -41,7 +41,8 @@ fn client() -> Chap<Vectors> {
 
 type End = Option<Result<(), ClientError>>;
 
-/// Lets the server say `turns`, each after the client has spoken, and returns what the client said at each.
+/// Lets the server say `turns`, each after the client has spoken, and returns what the client said
+/// at each.
 fn run<P: Prover>(mut client: Chap<P>, turns: &[&[u8]]) -> (Vec<Vec<u8>>, End) {
     let mut said = Vec::new();
     for turn in [&[&b""[..]], turns].concat() {
@@ -49,6 +50,7 @@ fn run<P: Prover>(mut client: Chap<P>, turns: &[&[u8]]) -> (Vec<Vec<u8>>, End) {
         let step = client.step(&mut rest, &mut output);
         said.push(output);
         match step {
+            Ok(Step::Blocking) => panic!("CHAP does not block"),
             Ok(Step::NeedInput) => assert_eq!(rest, b""),
             Ok(Step::Blocking) => panic!("CHAP only computes"),
             Ok(Step::Done(protection)) => {
@@ -165,7 +167,8 @@ fn md5() {
     }
 }
 
-/// CH-17, CH-19: the server proves that it knows the secret, and the client says so before its request.
+/// CH-17, CH-19: the server proves that it knows the secret, and the client says so before its
+/// request.
 #[test]
 fn a_server_that_proves_itself() {
     let turns = [
@@ -208,7 +211,8 @@ fn a_server_that_does_not_prove_itself() {
     }
 }
 
-/// CH-22: a client without randomness does not ask a challenge that the server may know, nor its own one back.
+/// CH-22: a client without randomness does not ask a challenge that the server may know, nor its
+/// own one back.
 #[test]
 fn a_client_without_randomness() {
     for octets in [None, Some(vec![7; 15]), Some(JEFE.to_vec())] {
@@ -239,7 +243,8 @@ fn failures() {
     assert_eq!(run(client(), &[&asked, &zeros]).1, Some(Ok(())));
 }
 
-/// CH-8, CH-10: what lacks something, contradicts itself or chooses what was not offered ends it, and nothing is proved.
+/// CH-8, CH-10: what lacks something, contradicts itself or chooses what was not offered ends it,
+/// and nothing is proved.
 #[test]
 fn bad_messages() {
     let bad = Some(Err(ClientError::BadSubnegotiation));
@@ -269,7 +274,8 @@ fn bad_messages() {
     assert!(matches!(end, Some(Err(ClientError::Malformed(_)))));
 }
 
-/// CH-7, CH-20, CH-21: text reaches the user escaped; a charset and what is not understood change nothing.
+/// CH-7, CH-20, CH-21: text reaches the user escaped; a charset and what is not understood change
+/// nothing.
 #[test]
 fn text_messages() {
     let seen = Arc::new(Mutex::new(Vec::new()));

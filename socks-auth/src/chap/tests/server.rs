@@ -41,6 +41,7 @@ impl Session {
         let input = std::mem::take(&mut self.input);
         let mut rest = input.as_slice();
         match self.chap.step(&mut rest, &mut self.output) {
+            Ok(Step::Blocking) => panic!("CHAP does not block"),
             Ok(Step::NeedInput) => {}
             Ok(Step::Blocking) => panic!("CHAP only computes"),
             Ok(Step::Verify(credentials)) => self.verify = Some(credentials),
@@ -95,8 +96,8 @@ fn asked(session: &Session) -> (UserName, Vec<u8>, Vec<u8>, Option<Vec<u8>>) {
     }
 }
 
-/// CH-6, CH-10, CH-12, CH-13, CH-14: the vectors' exchange, cut anywhere, in both orders of the response; what follows
-/// is left for the request.
+/// CH-6, CH-10, CH-12, CH-13, CH-14: the vectors' exchange, cut anywhere, in both orders of the
+/// response; what follows is left for the request.
 #[test]
 fn an_exchange_at_every_split() {
     for id in ["chap-response", "chap-response-reordered"] {
@@ -213,8 +214,8 @@ fn a_rejection_is_a_status() {
     assert_eq!(session.end, Some(Err(SubnegotiationError::Unacceptable)));
 }
 
-/// CH-17, CH-18, CH-19: who asks gets the server's proof and has the last word; an answer that nobody asked for is not
-/// sent.
+/// CH-17, CH-18, CH-19: who asks gets the server's proof and has the last word; an answer that
+/// nobody asked for is not sent.
 #[test]
 fn mutual_authentication() {
     let own: Vec<u8> = (0..16).collect();
@@ -249,7 +250,8 @@ fn mutual_authentication() {
     assert_eq!(session.said(), vector("chap-status-ok"));
 }
 
-/// CH-18: a server without a proof of its own leaves the challenge unanswered, and the request is next.
+/// CH-18: a server without a proof of its own leaves the challenge unanswered, and the request is
+/// next.
 #[test]
 fn mutual_is_not_answered() {
     let mut session = Session::new(jefe());
@@ -277,8 +279,8 @@ fn other_attributes_are_skipped() {
     assert_eq!(asked(&session).0.as_bytes(), b"us\xe9r");
 }
 
-/// CH-3, CH-4, CH-8: what lacks something, contradicts itself, is too long or another protocol fails, with the method's own
-/// answer, in either phase.
+/// CH-3, CH-4, CH-8: what lacks something, contradicts itself, is too long or another protocol
+/// fails, with the method's own answer, in either phase.
 #[test]
 fn bad_messages_fail() {
     let wrong = SubnegotiationError::Unacceptable;

@@ -47,6 +47,21 @@ impl Door {
         .await?
     }
 
+    /// Logs in, and asks for nothing.
+    pub(crate) async fn log_in(&self, patience: Duration) -> io::Result<TcpStream> {
+        timeout(patience, async {
+            let mut stream = self.connect().await?;
+            let mut answers = Answers::new(&mut stream);
+            answers.send(&greeting(true)).await?;
+            answers.method(true).await?;
+            answers.send(&credentials()).await?;
+            answers.accepted().await?;
+            answers.nothing()?;
+            Ok(stream)
+        })
+        .await?
+    }
+
     /// Sends the whole handshake and `payload` at once, and reads as many octets behind the answers.
     pub(crate) async fn open_optimistically(
         &self,

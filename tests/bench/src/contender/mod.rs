@@ -2,6 +2,7 @@
 
 mod dante;
 mod peer;
+mod slow_hash;
 mod ssh;
 
 use std::{fs, net::SocketAddr, path::Path};
@@ -29,6 +30,7 @@ pub(crate) const OURS: &str = "socks-server";
 
 /// And with one of its settings.
 pub(crate) const WITHOUT_OFFLOAD: &str = "without offload";
+pub(crate) const SLOW_HASH: &str = "argon2";
 
 /// How the servers are started.
 #[derive(Clone, Copy, Debug, Default)]
@@ -45,6 +47,8 @@ pub(crate) struct Contender {
     pub(crate) kind: Kind,
     pub(crate) process: Process,
     setup: Setup,
+    /// What the server reads for as long as it runs.
+    files: Option<slow_hash::Files>,
     /// What is served, as a share of what others are given: nobody waits for a slow one.
     share: f64,
 }
@@ -64,6 +68,18 @@ impl Contender {
         let process = ours(path, setup, &["--config", name]).await;
         let _ = fs::remove_file(&file);
         Ok(Self::new(WITHOUT_OFFLOAD, Kind::Ours, process?, setup))
+    }
+
+    pub(crate) async fn slow_hash(path: &Path, setup: Setup) -> Result<Self, BoxError> {
+        let files = slow_hash::Files::write()?;
+        let setup_of_process = Setup {
+            login: false,
+            ..setup
+        };
+        let process = ours(path, setup_of_process, &["--config", &files.config]).await?;
+        let mut contender = Self::new(SLOW_HASH, Kind::Ours, process, setup);
+        contender.files = Some(files);
+        Ok(contender)
     }
 
     /// `None`, and a line on standard error, where the peer is not installed, or cannot do it.
@@ -106,6 +122,7 @@ impl Contender {
             kind,
             process,
             setup,
+            files: None,
             share: 1.0,
         }
     }

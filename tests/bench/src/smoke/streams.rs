@@ -2,7 +2,7 @@ use super::proxy::{Fault, door};
 use crate::{
     BoxError, beside,
     client::Door,
-    connect, idle,
+    connect, idle, logins,
     pingpong::PingPong,
     throughput::{self, Direction},
 };
@@ -91,6 +91,22 @@ async fn small_messages_beside_a_bulky_tunnel() {
     };
     let doors = (door(false, Fault::None).await, door(false, damaged).await);
     assert!(beside::measure(doors, 200, 2).await.is_err());
+}
+
+#[tokio::test]
+async fn small_messages_beside_logins() {
+    let right = door(true, Fault::None).await;
+    let sample = logins::measure(right, 200, 2, 5).await.unwrap();
+    assert!(sample["logins_s"] > 0.0 && sample["beside_p99_us"] > 0.0);
+    let fault = Fault::Changed {
+        up: false,
+        place: 1,
+    };
+    let damaged = door(true, fault).await;
+    assert!(logins::measure(damaged, 200, 2, 5).await.is_err());
+    // Where no login is wanted none is made.
+    let open = door(false, Fault::None).await;
+    assert!(logins::measure(open, 200, 2, 5).await.is_err());
 }
 
 #[tokio::test]

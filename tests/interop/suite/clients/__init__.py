@@ -31,6 +31,6 @@ class Setting:
         )
 
 
-from . import curl, dante, gssapi, openssh, proxychains, pysocks, pythonsocks, httplibs, nodesocks, halfclose, flags  # noqa: E402
+from . import curl, dante, gssapi, ident, openssh, proxychains, pysocks, pythonsocks, httplibs, nodesocks, halfclose, stores, flags  # noqa: E402
 
-CLIENTS = [curl, openssh, proxychains, pysocks, pythonsocks, httplibs, nodesocks, dante, gssapi, halfclose, flags]
+CLIENTS = [curl, openssh, proxychains, pysocks, pythonsocks, httplibs, nodesocks, dante, gssapi, ident, halfclose, stores, flags]
