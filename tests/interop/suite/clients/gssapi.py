@@ -5,11 +5,12 @@ import json
 import os
 import re
 import shutil
+import subprocess
 import sys
 
 from .. import install, kerberos
 from ..checks import Skip, expect, expect_equal
-from ..process import run as command
+from ..process import end, run as command, start
 from ..server import Server
 from ..tap import Tap
 
@@ -235,6 +236,27 @@ def own_disagreement(lab):
             expect("Authentication" in outcome.errors, f"another error: {outcome}")
 
 
+def own_server(lab):
+    """The example of a server, with the example of a client."""
+    program = Server.binary.parent / "gssapi_server"
+    if not program.exists():
+        raise Skip("gssapi_server was not built")
+    argv = (program, lab.realm.keytab, kerberos.SERVICE, kerberos.NAME, "127.0.0.1:0")
+    process = start(argv, env=lab.realm.env, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    Server.running.add(process.pid)
+    try:
+        ready = process.stderr.readline().decode()
+        port = ready.strip().rpartition(":")[2]
+        request = b"GET /page HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        for level, code in (("confidentiality", 0), ("integrity", 1)):
+            outcome = lab.ours(port, level, f"127.0.0.1:{lab.http.port}", request)
+            expect_equal(f"exit of {outcome} with {level}", outcome.code, code)
+            expect_equal("a page", outcome.stdout.endswith(lab.http.page), code == 0)
+    finally:
+        end(process)
+        Server.running.discard(process.pid)
+
+
 def run(checks, setting):
     realm = None
 
@@ -266,3 +288,4 @@ def run(checks, setting):
         add(f"gssapi_client with {level}", own_http, level)
         add(f"gssapi_client with {level} over UDP", own_datagrams, level)
     add("gssapi_client is refused", own_disagreement)
+    add("gssapi_client with gssapi_server", own_server)
