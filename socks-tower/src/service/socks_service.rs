@@ -185,7 +185,8 @@ impl<U: Send + 'static, R: Clone> SocksService<U, R> {
     /// ([`Step::Blocking`](socks_core::subnegotiation::Step::Blocking)), such as those of GSSAPI,
     /// each on a thread of tokio's for such work; 64 by default, at least 1. The others wait, and
     /// all of it counts against the handshake's deadline. Work whose client is gone goes on to its
-    /// end and counts until then.
+    /// end and counts until then; a runtime that is shut down waits for it, unless it is told not to
+    /// ([`shutdown_background`](tokio::runtime::Runtime::shutdown_background)).
     #[must_use]
     pub fn max_blocking(mut self, at_once: usize) -> Self {
         self.edit().slots = Slots::new(at_once);

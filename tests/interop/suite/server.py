@@ -27,7 +27,7 @@ def binary():
         return Path(ready).resolve(strict=True)
     kerberos = install.has_kerberos()
     features = FEATURES + (["gssapi"] if kerberos else [])
-    bins = ["--bin", "socks-server"] + (["--bin", "gssapi_client"] if kerberos else [])
+    bins = ["--bin", "socks-server"] + (["--bin", "gssapi_client", "--bin", "gssapi_server"] if kerberos else [])
     subprocess.run(
         ["cargo", "build", "--release", "-p", "examples", *bins, "--features", ",".join(features)],
         cwd=install.ROOT,

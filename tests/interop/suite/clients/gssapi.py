@@ -5,11 +5,12 @@ import json
 import os
 import re
 import shutil
+import subprocess
 import sys
 
 from .. import install, kerberos
 from ..checks import Skip, expect, expect_equal
-from ..process import run as command
+from ..process import end, run as command, start
 from ..server import Server
 from ..tap import Tap
 
@@ -52,7 +53,7 @@ class Lab:
             f"levels = {json.dumps(levels)}\nnec = {json.dumps(nec)}\n"
             f"[auth.gssapi.principals]\n\"alice@{kerberos.NAME}\" = \"alice\"\n"
         )
-        return Server("--config", path, "--log", "debug", env=self.realm.env)
+        return Server("--config", path, "--log", "trace", env=self.realm.env)
 
     def curl(self, port, *args, user="alice", program=("curl", "-q")):
         argv = (*program, "-sv", "--noproxy", "", "--max-time", "15", "--socks5-gssapi")
@@ -235,6 +236,46 @@ def own_disagreement(lab):
             expect("Authentication" in outcome.errors, f"another error: {outcome}")
 
 
+def logs_no_token(lab):
+    """No part of the client's ticket is in the log, in no form that octets are shown in."""
+    with lab.server("confidentiality") as server, Tap(server.port) as tap:
+        request = b"GET /page HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        lab.ours(tap.port, "confidentiality", f"127.0.0.1:{lab.http.port}", request)
+        expect(server.logs("user=alice"), "there is no log of the session to look at")
+        # The greeting, then a frame of type 01: version, type, two octets of length.
+        greeting = b"\x05\x01\x01"
+        start = tap.heard.index(greeting + b"\x05\x01\x01\x01") + len(greeting) + 6
+        length = int.from_bytes(tap.heard[start - 2 : start], "big")
+        token = tap.heard[start : start + length]
+        expect_equal("octets of the token", len(token), length)
+        log = server.log.lower()
+        for part in (token[at : at + 6] for at in range(0, length - 6, 6)):
+            forms = (part.hex(), ", ".join(map(str, part)), "".join(f"\\x{octet:02x}" for octet in part))
+            for form in forms:
+                expect(form not in log, f"the log has {form}")
+
+
+def own_server(lab):
+    """The example of a server, with the example of a client."""
+    program = Server.binary.parent / "gssapi_server"
+    if not program.exists():
+        raise Skip("gssapi_server was not built")
+    argv = (program, lab.realm.keytab, kerberos.SERVICE, kerberos.NAME, "127.0.0.1:0")
+    process = start(argv, env=lab.realm.env, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    Server.running.add(process.pid)
+    try:
+        ready = process.stderr.readline().decode()
+        port = ready.strip().rpartition(":")[2]
+        request = b"GET /page HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        for level, code in (("confidentiality", 0), ("integrity", 1)):
+            outcome = lab.ours(port, level, f"127.0.0.1:{lab.http.port}", request)
+            expect_equal(f"exit of {outcome} with {level}", outcome.code, code)
+            expect_equal("a page", outcome.stdout.endswith(lab.http.page), code == 0)
+    finally:
+        end(process)
+        Server.running.discard(process.pid)
+
+
 def run(checks, setting):
     realm = None
 
@@ -266,3 +307,5 @@ def run(checks, setting):
         add(f"gssapi_client with {level}", own_http, level)
         add(f"gssapi_client with {level} over UDP", own_datagrams, level)
     add("gssapi_client is refused", own_disagreement)
+    add("gssapi_client with gssapi_server", own_server)
+    add("server log has no token", logs_no_token)
