@@ -216,6 +216,26 @@ mod tests {
         assert_eq!(config.user.len(), 1);
     }
 
+    /// The README's configuration is one that works.
+    #[test]
+    #[cfg(feature = "htpasswd")]
+    fn the_readme_prepares() {
+        let readme = include_str!("../../../README.md");
+        let (_, rest) = readme.split_once("```toml\n").unwrap();
+        let (file, _) = rest.split_once("```").unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let users = dir.path().join("users");
+        // The hash of "x", as `htpasswd -B` writes it.
+        let alice = "alice:$2y$05$bvIG6Nmid91Mu9RcmmWZfO5HJIMCT8riNW0hEp8f6/FuA2/mHZFpe\n";
+        std::fs::write(&users, alice).unwrap();
+        let file = file.replace("\"users\"", &format!("{users:?}"));
+        let source = Source::new(Path::new("README.md"), file);
+        let config = Config::parse(&source).unwrap();
+        let prepared = config.auth.prepare(Vec::new(), &config.listener, &source);
+        let prepared = prepared.unwrap();
+        assert!(prepared.takes_passwords() && prepared.lets_anybody_in());
+    }
+
     #[test]
     fn errors_name_place_key_and_expectation() {
         for (text, expected) in [
