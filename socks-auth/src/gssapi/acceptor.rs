@@ -128,9 +128,9 @@ impl Establish for Accepting {
             let error = GssapiError::invalid("an anonymous initiator");
             return Err(error.logged("gss_accept_sec_context"));
         }
-        let peer = done
-            .peer
-            .map_or_else(|| Ok(Vec::new()), |name| name.display());
+        let peer = done.peer;
+        let peer = peer.ok_or_else(|| GssapiError::invalid("an initiator without a name"));
+        let peer = peer.and_then(|name| name.display());
         let peer = peer.map_err(|error| error.logged("gss_display_name"))?;
         let context = mem::replace(&mut self.context, ffi::Context::new());
         let context = Context::new(context, peer, done.flags);

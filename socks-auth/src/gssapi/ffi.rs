@@ -76,18 +76,20 @@ impl Drop for Buffer {
 fn check(major: u32, minor: u32) -> Result<u32, GssapiError> {
     match major >> 16 {
         0 => Ok(major),
-        _ => {
-            let of = |code, kind| messages(code, kind).join("; ");
-            let text = match minor {
-                0 => of(major, GSS_C_GSS_CODE),
-                minor => {
-                    let (major, minor) = (of(major, GSS_C_GSS_CODE), of(minor, GSS_C_MECH_CODE));
-                    format!("{major}: {minor}")
-                }
-            };
-            Err(GssapiError::new(MechanismError::new(major, minor), text))
-        }
+        _ => Err(failure(major, minor)),
     }
+}
+
+fn failure(major: u32, minor: u32) -> GssapiError {
+    let of = |code, kind| messages(code, kind).join("; ");
+    let text = match minor {
+        0 => of(major, GSS_C_GSS_CODE),
+        minor => {
+            let (major, minor) = (of(major, GSS_C_GSS_CODE), of(minor, GSS_C_MECH_CODE));
+            format!("{major}: {minor}")
+        }
+    };
+    GssapiError::new(MechanismError::new(major, minor), text)
 }
 
 /// The library's words for a status.
@@ -290,10 +292,10 @@ impl Context {
                 ptr::null_mut(),
             )
         };
-        let status = check(major, minor)?;
+        let complete = is_complete(major, minor)?;
         output.extend_from_slice(answer.as_bytes());
         Ok(Established {
-            complete: status & _GSS_S_CONTINUE_NEEDED == 0,
+            complete,
             flags,
             peer: (!peer.0.is_null()).then_some(peer),
         })
@@ -332,10 +334,10 @@ impl Context {
                 ptr::null_mut(),
             )
         };
-        let status = check(major, minor)?;
+        let complete = is_complete(major, minor)?;
         output.extend_from_slice(answer.as_bytes());
         Ok(Established {
-            complete: status & _GSS_S_CONTINUE_NEEDED == 0,
+            complete,
             flags,
             peer: None,
         })
@@ -428,6 +430,16 @@ impl Drop for Context {
     }
 }
 
+/// Whether a context stands; `false` if it goes on. A token that was there before or is out of
+/// its place is an error here, and the library has then given the context up (RFC 2744 §5.1, §5.19).
+fn is_complete(major: u32, minor: u32) -> Result<bool, GssapiError> {
+    match check(major, minor)? {
+        0 => Ok(true),
+        _GSS_S_CONTINUE_NEEDED => Ok(false),
+        status => Err(failure(status, minor)),
+    }
+}
+
 fn sequence(status: u32) -> Sequence {
     if status & (_GSS_S_DUPLICATE_TOKEN | _GSS_S_OLD_TOKEN) != 0 {
         Sequence::Replayed
@@ -435,5 +447,31 @@ fn sequence(status: u32) -> Sequence {
         Sequence::OutOfOrder
     } else {
         Sequence::Expected
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// GS-9: what is said about a token's place in the order is fatal while a context is
+    /// established (RFC 2744 §5.1, §5.19), so a token that was there before completes nothing.
+    #[test]
+    fn old_tokens_establish_nothing() {
+        assert!(is_complete(0, 0).unwrap());
+        assert!(!is_complete(_GSS_S_CONTINUE_NEEDED, 0).unwrap());
+        for place in [
+            _GSS_S_DUPLICATE_TOKEN,
+            _GSS_S_OLD_TOKEN,
+            _GSS_S_UNSEQ_TOKEN,
+            _GSS_S_GAP_TOKEN,
+        ] {
+            for status in [place, place | _GSS_S_CONTINUE_NEEDED] {
+                let error = is_complete(status, 0).unwrap_err();
+                assert_eq!(error.status().major, status);
+                assert!(!error.to_string().is_empty());
+            }
+        }
+        assert!(is_complete(13 << 16, 0).is_err());
     }
 }
