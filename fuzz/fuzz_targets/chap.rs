@@ -77,6 +77,7 @@ fn client(input: &Input, segments: &[&[u8]]) -> Outcome {
         let mut rest = buffer.as_slice();
         end = match chap.step(&mut rest, &mut output) {
             Ok(client::Step::NeedInput) => None,
+            Ok(client::Step::Blocking) => panic!("a digest blocks nobody"),
             Ok(client::Step::Done(protection)) => {
                 assert!(protection.is_none());
                 Some(Ok(()))
@@ -102,6 +103,7 @@ fn server(input: &Input, segments: &[&[u8]]) -> Outcome {
             buffer = rest.to_vec();
             match step {
                 Ok(subnegotiation::Step::NeedInput) => break,
+                Ok(subnegotiation::Step::Blocking) => panic!("CHAP does not block"),
                 Ok(subnegotiation::Step::Verify(credentials)) => {
                     assert!(!accepted, "judged once");
                     let authentication = judge(input, credentials);
