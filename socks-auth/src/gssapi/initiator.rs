@@ -55,7 +55,8 @@ impl Initiator {
     }
 
     /// Whether the context is for UDP ASSOCIATE: datagrams overtake each other, so it has no
-    /// sequencing (`GS-26`). Off by default.
+    /// sequencing (`GS-26`). Off by default. In a context with sequencing a datagram that another
+    /// one has overtaken is dropped, since the library does not tell it from a replay.
     #[must_use]
     pub fn datagrams(mut self, datagrams: bool) -> Self {
         self.datagrams = datagrams;
