@@ -121,6 +121,14 @@ fn server(input: &Input, segments: &[&[u8]]) -> Outcome {
             }
         }
     }
+    // Who was not judged or not accepted has not been told so, and whoever is refused hears it.
+    const REFUSED: &[u8] = &[1, 1, 0, 1, 1];
+    match &end {
+        None => assert!(!output.ends_with(REFUSED)),
+        Some(Ok(())) => assert!(accepted),
+        Some(Err(_)) => assert!(accepted || output.ends_with(REFUSED), "CH-8, CH-11, CH-14"),
+    }
+    assert!(accepted || !output.ends_with(&[1, 1, 0, 1, 0]), "CH-14");
     (buffer, output, end)
 }
 
