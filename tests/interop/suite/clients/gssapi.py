@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import subprocess
 import sys
 
 from .. import install, kerberos
@@ -235,6 +236,20 @@ def own_disagreement(lab):
             expect("Authentication" in outcome.errors, f"another error: {outcome}")
 
 
+def library(lab):
+    """What counts once and what not at all, by the library itself: `socks-auth/tests/kerberos.rs`."""
+    if not install.has_kerberos():
+        raise Skip("not installed: krb5-config")
+    cargo = shutil.which("cargo")
+    if cargo is None:
+        raise Skip("not installed: cargo")
+    argv = (cargo, "test", "-p", "socks-auth", "--features", "gssapi", "--test", "kerberos", "--", "--ignored")
+    env = os.environ | lab.realm.of("alice", SOCKS_TEST_KEYTAB=str(lab.realm.keytab))
+    outcome = subprocess.run(argv, cwd=install.ROOT, env=env, capture_output=True, text=True, timeout=600)
+    expect_equal(f"exit of {outcome}", outcome.returncode, 0)
+    expect("3 passed" in outcome.stdout, f"other tests than these: {outcome}")
+
+
 def run(checks, setting):
     realm = None
 
@@ -266,3 +281,4 @@ def run(checks, setting):
         add(f"gssapi_client with {level}", own_http, level)
         add(f"gssapi_client with {level} over UDP", own_datagrams, level)
     add("gssapi_client is refused", own_disagreement)
+    add("tokens and datagrams that were there before", library)
