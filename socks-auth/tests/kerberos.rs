@@ -2,6 +2,8 @@
 //! ticket in it, and `SOCKS_TEST_KEYTAB` where the keys of `rcmd/localhost` are. The interop suite
 //! has such a realm and runs this.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
 use socks_auth::gssapi::{Acceptor, Initiator, Keytab};
 use socks_core::{
     Method,
