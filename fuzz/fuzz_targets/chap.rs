@@ -77,6 +77,7 @@ fn client(input: &Input, segments: &[&[u8]]) -> Outcome {
         let mut rest = buffer.as_slice();
         end = match chap.step(&mut rest, &mut output) {
             Ok(client::Step::NeedInput) => None,
+            Ok(client::Step::Blocking) => panic!("a digest blocks nobody"),
             Ok(client::Step::Done(protection)) => {
                 assert!(protection.is_none());
                 Some(Ok(()))
@@ -102,6 +103,7 @@ fn server(input: &Input, segments: &[&[u8]]) -> Outcome {
             buffer = rest.to_vec();
             match step {
                 Ok(subnegotiation::Step::NeedInput) => break,
+                Ok(subnegotiation::Step::Blocking) => panic!("CHAP does not block"),
                 Ok(subnegotiation::Step::Verify(credentials)) => {
                     assert!(!accepted, "judged once");
                     let authentication = judge(input, credentials);
@@ -119,6 +121,14 @@ fn server(input: &Input, segments: &[&[u8]]) -> Outcome {
             }
         }
     }
+    // Who was not judged or not accepted has not been told so, and whoever is refused hears it.
+    const REFUSED: &[u8] = &[1, 1, 0, 1, 1];
+    match &end {
+        None => assert!(!output.ends_with(REFUSED)),
+        Some(Ok(())) => assert!(accepted),
+        Some(Err(_)) => assert!(accepted || output.ends_with(REFUSED), "CH-8, CH-11, CH-14"),
+    }
+    assert!(accepted || !output.ends_with(&[1, 1, 0, 1, 0]), "CH-14");
     (buffer, output, end)
 }
 

@@ -12,7 +12,7 @@ use mechanism::Mechanism;
 use socks_core::{
     Method,
     client::{self, Subnegotiation as _},
-    gssapi::Levels,
+    gssapi::{Levels, ProtectionLevel},
     message::{Authentication, Identity},
     subnegotiation::{self, Protection, Step, Subnegotiation as _},
 };
@@ -198,6 +198,17 @@ fuzz_target!(|input: Input| {
     ends.finish();
     let agreed = |end: &Option<Option<Agreed>>| matches!(end, Some(Some(_)));
     assert!(input.accept || !agreed(&ends.server_end), "GS-28");
+    // Nobody ends up without a protection who did not agree to that, whoever is between.
+    for (end, side) in [
+        (&ends.client_end, &input.client),
+        (&ends.server_end, &input.server),
+    ] {
+        let clear = matches!(end, Some(Some(None)));
+        assert!(
+            !clear || side.levels().contains(ProtectionLevel::Clear),
+            "GS-17"
+        );
+    }
     if ends.tampered {
         return;
     }
@@ -207,17 +218,13 @@ fuzz_target!(|input: Input| {
     else {
         return;
     };
-    stream(client, server, &input.writes, &input.damage);
+    stream(client, server, &input);
 });
 
 /// Frames with damage on their way: what comes out is the beginning of what went in. The same for
 /// datagrams, which come out whole and once or not at all.
-fn stream(
-    mut client: Box<dyn Protection>,
-    mut server: Box<dyn Protection>,
-    writes: &[Vec<u8>],
-    damage: &[Damage],
-) {
+fn stream(mut client: Box<dyn Protection>, mut server: Box<dyn Protection>, input: &Input) {
+    let Input { writes, damage, .. } = input;
     let datagrams = (client.datagrams().unwrap(), server.datagrams().unwrap());
     let mut damage = damage.iter();
     let mut dropped = false;
@@ -234,12 +241,12 @@ fn stream(
             }
             Damage::Cut(at) => {
                 frame.truncate(usize::from(*at) % (frame.len() + 1));
-                dropped |= frame.is_empty();
+                dropped |= frame.is_empty() && !input.sequencing;
                 waiting.extend(frame);
             }
             Damage::Twice => waiting.extend([&frame[..], &frame].concat()),
             // Without sequencing nobody can tell.
-            Damage::Drop => dropped = true,
+            Damage::Drop => dropped |= !input.sequencing,
         }
         let mut rest = waiting.as_slice();
         if server.unwrap(&mut rest, &mut heard).is_err() {

@@ -53,7 +53,9 @@ impl Principals {
         self
     }
 
-    /// Lets in whoever has a principal of this realm, and of no realm that it trusts.
+    /// Lets in whoever has a principal of this realm, and of no realm that it trusts. The well-known
+    /// principals, `WELLKNOWN/…`, are nobody's in particular: that of an anonymous ticket is one, in
+    /// the realm of whom it does not name (RFC 6111, RFC 8062).
     #[must_use]
     pub fn realm(self, realm: impl AsRef<[u8]>) -> Self {
         self.with(|rules| {
@@ -82,7 +84,7 @@ impl Principals {
         let rules = &*self.rules;
         let user = match rules.entries.get(principal) {
             Some(user) => user.clone(),
-            None if !rules.realms.contains(realm) => return None,
+            None if !rules.realms.contains(realm) || name.starts_with(WELL_KNOWN) => return None,
             None if rules.strip_realm && rules.realms.len() == 1 => UserName::from(name),
             None => UserName::from(principal),
         };
@@ -93,6 +95,9 @@ impl Principals {
         })
     }
 }
+
+/// How the name of a well-known principal begins (RFC 6111 §3.1).
+const WELL_KNOWN: &[u8] = b"WELLKNOWN/";
 
 /// A principal's name and realm, neither of them empty.
 ///
@@ -183,6 +188,9 @@ mod tests {
         for principal in [
             r"alice\@EXAMPLE.ORG@EVIL.EXAMPLE",
             "alice@EVIL.EXAMPLE@EXAMPLE.ORG",
+            "WELLKNOWN/ANONYMOUS@EXAMPLE.ORG",
+            "WELLKNOWN/ANONYMOUS@WELLKNOWN:ANONYMOUS",
+            "WELLKNOWN/FEDERATED@EXAMPLE.ORG",
             r"al\ice@EXAMPLE.ORG",
             "alice\n@EXAMPLE.ORG",
             "@EXAMPLE.ORG",

@@ -115,7 +115,7 @@ fn read(path: &Path) -> Result<StaticChapSecrets, ChapFileError> {
         source,
     };
     let io = |source| error(Kind::Io, None, Some(source));
-    let file = File::open(path).map_err(io)?;
+    let file = open(path).map_err(io)?;
     // Asked of what is open, so that nobody can put another file there in between.
     let metadata = file.metadata().map_err(io)?;
     if !metadata.is_file() {
@@ -132,6 +132,22 @@ fn read(path: &Path) -> Result<StaticChapSecrets, ChapFileError> {
         .read_to_end(&mut text)
         .map_err(io)?;
     parse(&text).map_err(|(line, kind)| error(kind, line, None))
+}
+
+/// A pipe at the file's place must not be waited for.
+#[cfg(unix)]
+fn open(path: &Path) -> std::io::Result<File> {
+    use rustix::fs::OFlags;
+    use std::os::unix::fs::OpenOptionsExt;
+
+    let nonblock = OFlags::NONBLOCK.bits().cast_signed();
+    let mut options = File::options();
+    options.read(true).custom_flags(nonblock).open(path)
+}
+
+#[cfg(not(unix))]
+fn open(path: &Path) -> std::io::Result<File> {
+    File::open(path)
 }
 
 fn parse(text: &[u8]) -> Result<StaticChapSecrets, (Option<usize>, Kind)> {

@@ -14,6 +14,7 @@ use super::{
     GssapiError,
     context::Context,
     ffi::{self, Credentials, Name, Usage},
+    located,
 };
 
 /// Where a server's Kerberos keys are.
@@ -68,16 +69,12 @@ impl Keytab {
     /// There is no such keytab, or no key of the service in it.
     pub fn open(&self) -> Result<Acceptor, GssapiError> {
         let name = self.service.as_deref().map(Name::service).transpose()?;
-        let text = |path: &Path| {
-            let text = path.to_str().map(String::from);
-            text.ok_or_else(|| GssapiError::invalid("a path that is not UTF-8"))
-        };
         let mut store = Vec::new();
         if let Some(path) = &self.path {
-            store.push(("keytab", format!("FILE:{}", text(path)?)));
+            store.push(("keytab", located("FILE", path)?));
         }
         if let Some(path) = &self.replay_cache {
-            store.push(("rcache", format!("file2:{}", text(path)?)));
+            store.push(("rcache", located("file2", path)?));
         }
         let credentials = Credentials::acquire(name.as_ref(), Usage::Accept, &store)?;
         Ok(Acceptor {
@@ -128,9 +125,9 @@ impl Establish for Accepting {
             let error = GssapiError::invalid("an anonymous initiator");
             return Err(error.logged("gss_accept_sec_context"));
         }
-        let peer = done
-            .peer
-            .map_or_else(|| Ok(Vec::new()), |name| name.display());
+        let peer = done.peer;
+        let peer = peer.ok_or_else(|| GssapiError::invalid("an initiator without a name"));
+        let peer = peer.and_then(|name| name.display());
         let peer = peer.map_err(|error| error.logged("gss_display_name"))?;
         let context = mem::replace(&mut self.context, ffi::Context::new());
         let context = Context::new(context, peer, done.flags);

@@ -36,11 +36,20 @@ fn oid(octets: &'static [u8]) -> gss_OID_desc {
     }
 }
 
-/// An input buffer, which the library only reads. It must not outlive `octets`.
+/// An input buffer of a call that only reads it. It must not outlive `octets`.
 fn borrowed(octets: &[u8]) -> gss_buffer_desc {
     gss_buffer_desc {
         length: octets.len(),
         value: octets.as_ptr().cast_mut().cast(),
+    }
+}
+
+/// An input buffer of a call that works in it: MIT's `gss_unwrap` rotates and zeroes parts of a token
+/// where it is, so it gets a copy. It must not outlive `octets`.
+fn lent(octets: &mut [u8]) -> gss_buffer_desc {
+    gss_buffer_desc {
+        length: octets.len(),
+        value: octets.as_mut_ptr().cast(),
     }
 }
 
@@ -76,18 +85,20 @@ impl Drop for Buffer {
 fn check(major: u32, minor: u32) -> Result<u32, GssapiError> {
     match major >> 16 {
         0 => Ok(major),
-        _ => {
-            let of = |code, kind| messages(code, kind).join("; ");
-            let text = match minor {
-                0 => of(major, GSS_C_GSS_CODE),
-                minor => {
-                    let (major, minor) = (of(major, GSS_C_GSS_CODE), of(minor, GSS_C_MECH_CODE));
-                    format!("{major}: {minor}")
-                }
-            };
-            Err(GssapiError::new(MechanismError::new(major, minor), text))
-        }
+        _ => Err(failure(major, minor)),
     }
+}
+
+fn failure(major: u32, minor: u32) -> GssapiError {
+    let of = |code, kind| messages(code, kind).join("; ");
+    let text = match minor {
+        0 => of(major, GSS_C_GSS_CODE),
+        minor => {
+            let (major, minor) = (of(major, GSS_C_GSS_CODE), of(minor, GSS_C_MECH_CODE));
+            format!("{major}: {minor}")
+        }
+    };
+    GssapiError::new(MechanismError::new(major, minor), text)
 }
 
 /// The library's words for a status.
@@ -271,7 +282,8 @@ impl Context {
         output: &mut Vec<u8>,
     ) -> Result<Established, GssapiError> {
         let (mut minor, mut flags) = (0, 0);
-        let (mut input, mut answer) = (borrowed(token), Buffer::new());
+        let mut token = token.to_vec();
+        let (mut input, mut answer) = (lent(&mut token), Buffer::new());
         let mut peer = Name(ptr::null_mut());
         // SAFETY: all pointers are null where that is allowed, or to locals or the library's own
         // that outlive the call; the context is null or as an earlier call left it.
@@ -290,10 +302,10 @@ impl Context {
                 ptr::null_mut(),
             )
         };
-        let status = check(major, minor)?;
+        let complete = is_complete(major, minor)?;
         output.extend_from_slice(answer.as_bytes());
         Ok(Established {
-            complete: status & _GSS_S_CONTINUE_NEEDED == 0,
+            complete,
             flags,
             peer: (!peer.0.is_null()).then_some(peer),
         })
@@ -309,7 +321,8 @@ impl Context {
         output: &mut Vec<u8>,
     ) -> Result<Established, GssapiError> {
         let (mut minor, mut flags) = (0, 0);
-        let (mut input, mut answer) = (borrowed(token), Buffer::new());
+        let mut token = token.to_vec();
+        let (mut input, mut answer) = (lent(&mut token), Buffer::new());
         let mut kerberos = oid(KERBEROS);
         // SAFETY: as for `accept`.
         let major = unsafe {
@@ -322,8 +335,8 @@ impl Context {
                 wanted,
                 _GSS_C_INDEFINITE,
                 ptr::null_mut(),
-                match token {
-                    [] => ptr::null_mut(),
+                match input.length {
+                    0 => ptr::null_mut(),
                     _ => &mut input,
                 },
                 ptr::null_mut(),
@@ -332,10 +345,10 @@ impl Context {
                 ptr::null_mut(),
             )
         };
-        let status = check(major, minor)?;
+        let complete = is_complete(major, minor)?;
         output.extend_from_slice(answer.as_bytes());
         Ok(Established {
-            complete: status & _GSS_S_CONTINUE_NEEDED == 0,
+            complete,
             flags,
             peer: None,
         })
@@ -375,7 +388,8 @@ impl Context {
         plain: &mut Vec<u8>,
     ) -> Result<Unwrapped, GssapiError> {
         let (mut minor, mut confidential) = (0, 0);
-        let (mut input, mut unwrapped) = (borrowed(token), Buffer::new());
+        let mut token = token.to_vec();
+        let (mut input, mut unwrapped) = (lent(&mut token), Buffer::new());
         // SAFETY: all pointers are to locals that outlive the call, but for the quality of
         // protection, which is not asked for.
         let major = unsafe {
@@ -428,12 +442,66 @@ impl Drop for Context {
     }
 }
 
+/// Whether a context stands; `false` if it goes on. A token that was there before or is out of
+/// its place is an error here, and the library has then given the context up (RFC 2744 §5.1, §5.19).
+fn is_complete(major: u32, minor: u32) -> Result<bool, GssapiError> {
+    match check(major, minor)? {
+        0 => Ok(true),
+        _GSS_S_CONTINUE_NEEDED => Ok(false),
+        status => Err(failure(status, minor)),
+    }
+}
+
+/// A message that is not as new as the last one counts as replayed. Without sequencing the library
+/// tells those that were there before, or are too old to tell, from those that came late; with it,
+/// it calls the late ones and the old ones alike, so a replay of an old one would pass for late.
 fn sequence(status: u32) -> Sequence {
-    if status & (_GSS_S_DUPLICATE_TOKEN | _GSS_S_OLD_TOKEN) != 0 {
+    if status & (_GSS_S_DUPLICATE_TOKEN | _GSS_S_OLD_TOKEN | _GSS_S_UNSEQ_TOKEN) != 0 {
         Sequence::Replayed
-    } else if status & (_GSS_S_UNSEQ_TOKEN | _GSS_S_GAP_TOKEN) != 0 {
+    } else if status & _GSS_S_GAP_TOKEN != 0 {
         Sequence::OutOfOrder
     } else {
         Sequence::Expected
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// GS-9: what is said about a token's place in the order is fatal while a context is
+    /// established (RFC 2744 §5.1, §5.19), so a token that was there before completes nothing.
+    #[test]
+    fn old_tokens_establish_nothing() {
+        assert!(is_complete(0, 0).unwrap());
+        assert!(!is_complete(_GSS_S_CONTINUE_NEEDED, 0).unwrap());
+        for place in [
+            _GSS_S_DUPLICATE_TOKEN,
+            _GSS_S_OLD_TOKEN,
+            _GSS_S_UNSEQ_TOKEN,
+            _GSS_S_GAP_TOKEN,
+        ] {
+            for status in [place, place | _GSS_S_CONTINUE_NEEDED] {
+                let error = is_complete(status, 0).unwrap_err();
+                assert_eq!(error.status().major, status);
+                assert!(!error.to_string().is_empty());
+            }
+        }
+        assert!(is_complete(13 << 16, 0).is_err());
+    }
+
+    /// GS-26: a message that came late counts as one that was there before. In a context with
+    /// sequencing MIT's library calls one that is too old to tell "unsequenced", not "old".
+    #[test]
+    fn late_messages_are_replays() {
+        for (status, expected) in [
+            (0, Sequence::Expected),
+            (_GSS_S_GAP_TOKEN, Sequence::OutOfOrder),
+            (_GSS_S_UNSEQ_TOKEN, Sequence::Replayed),
+            (_GSS_S_OLD_TOKEN, Sequence::Replayed),
+            (_GSS_S_DUPLICATE_TOKEN, Sequence::Replayed),
+        ] {
+            assert_eq!(sequence(status), expected, "{status}");
+        }
     }
 }

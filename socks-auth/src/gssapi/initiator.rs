@@ -1,4 +1,8 @@
-use std::{mem, path::Path, sync::Arc};
+use std::{
+    mem,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use libgssapi_sys::{
     GSS_C_CONF_FLAG, GSS_C_DELEG_FLAG, GSS_C_INTEG_FLAG, GSS_C_MUTUAL_FLAG, GSS_C_REPLAY_FLAG,
@@ -13,6 +17,7 @@ use super::{
     GssapiError,
     context::Context,
     ffi::{self, Credentials, Name, Usage},
+    located,
 };
 
 /// A client's side: whom it wants to talk to, and by which credentials.
@@ -22,7 +27,7 @@ use super::{
 #[derive(Clone, Debug)]
 pub struct Initiator {
     target: String,
-    cache: Option<String>,
+    cache: Option<PathBuf>,
     delegate: bool,
     datagrams: bool,
 }
@@ -42,7 +47,7 @@ impl Initiator {
     /// Takes tickets from the file `path`, in place of the user's default.
     #[must_use]
     pub fn credentials_cache(mut self, path: impl AsRef<Path>) -> Self {
-        self.cache = Some(format!("FILE:{}", path.as_ref().display()));
+        self.cache = Some(path.as_ref().to_path_buf());
         self
     }
 
@@ -55,7 +60,8 @@ impl Initiator {
     }
 
     /// Whether the context is for UDP ASSOCIATE: datagrams overtake each other, so it has no
-    /// sequencing (`GS-26`). Off by default.
+    /// sequencing (`GS-26`). Off by default. In a context with sequencing a datagram that another
+    /// one has overtaken is dropped, since the library does not tell it from a replay.
     #[must_use]
     pub fn datagrams(mut self, datagrams: bool) -> Self {
         self.datagrams = datagrams;
@@ -87,8 +93,10 @@ impl Initiator {
 
     fn begin(&self) -> Result<(Credentials, Name), GssapiError> {
         let target = Name::service(&self.target)?;
-        let store = self.cache.iter().map(|cache| ("ccache", cache.clone()));
-        let store: Vec<_> = store.collect();
+        let mut store = Vec::new();
+        if let Some(cache) = &self.cache {
+            store.push(("ccache", located("FILE", cache)?));
+        }
         let credentials = Credentials::acquire(None, Usage::Initiate, &store)?;
         Ok((credentials, target))
     }
@@ -192,5 +200,17 @@ mod tests {
         let error = initiating.step(&[], &mut token).unwrap_err();
         assert!(error.to_string().starts_with("no credentials"), "{error}");
         assert!(token.is_empty());
+    }
+
+    /// A path that cannot be said to the library is an error, not another path.
+    #[cfg(unix)]
+    #[test]
+    fn cache_that_is_not_utf8() {
+        use std::os::unix::ffi::OsStrExt;
+
+        let path = std::ffi::OsStr::from_bytes(b"/nowhere/t\xffckets");
+        let initiator = Initiator::new("rcmd", "proxy.example.org").credentials_cache(path);
+        let error = initiator.begin().err().unwrap();
+        assert_eq!(error.to_string(), "a path that is not UTF-8");
     }
 }

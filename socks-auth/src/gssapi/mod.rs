@@ -44,3 +44,10 @@ pub use self::{
     error::GssapiError,
     initiator::Initiator,
 };
+
+/// How the library is told of a file: by a type and a path.
+fn located(kind: &str, path: &std::path::Path) -> Result<String, GssapiError> {
+    let path = path.to_str();
+    let path = path.ok_or_else(|| GssapiError::invalid("a path that is not UTF-8"))?;
+    Ok(format!("{kind}:{path}"))
+}

@@ -59,13 +59,14 @@ impl Levels {
     }
 
     /// The level that a server answers: the one that was asked for if it will do, else the
-    /// strongest (`GS-13`). "Clear" is nothing to ask for unless it is among them (`GS-16`,
-    /// `GS-17`).
+    /// strongest (`GS-13`). "Clear" is nothing to ask for unless it is among them, and no answer to
+    /// who asked for more unless it is the only one (`GS-16`, `GS-17`).
     pub fn answer(self, asked: ProtectionLevel, services: Services) -> Option<ProtectionLevel> {
         match asked {
             asked if self.contains(asked) && services.support(asked) => Some(asked),
             ProtectionLevel::Clear => None,
-            _ => self.strongest(services),
+            _ if self == Self::CLEAR => Some(ProtectionLevel::Clear),
+            _ => Self(self.0 & !Self::CLEAR.0).strongest(services),
         }
     }
 

@@ -15,7 +15,15 @@ use crate::{
 /// response out as [`Credentials::Chap`]. If the client asks for the server's own proof and the
 /// authenticator attached a [`MutualResponse`] to the identity, it is sent, and the client's final
 /// status is waited for (`CH-18`, `CH-19`).
-#[derive(Clone, Debug)]
+///
+/// There is no way to clone one, since a challenge that is asked twice lets in whoever has heard the
+/// answer to the first (`CH-22`).
+///
+/// ```compile_fail
+/// let chap = socks_core::subnegotiation::Chap::new(None, 0);
+/// let _ = chap.clone();
+/// ```
+#[derive(Debug)]
 pub struct Chap {
     challenge: Option<Secret>,
     identifier: u8,
@@ -24,7 +32,7 @@ pub struct Chap {
     state: State,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 enum State {
     /// The client says which algorithms it has.
     Algorithms,

@@ -69,6 +69,9 @@ fn granted_services() {
     assert_eq!(agreed(TWO, BOTH, &signs_only), None);
     assert_eq!(agreed(BOTH, TWO, &signs_only), None);
     assert_eq!(agreed(BOTH, BOTH, &without(false, false)), None);
+    // Who asked for protection does not fall to none on the way.
+    assert_eq!(agreed(ONE.or(CLEAR), TWO.or(CLEAR), &signs_only), None);
+    assert_eq!(agreed(ONE.or(CLEAR), CLEAR, &signs_only), Some(0));
 }
 
 /// A server behind the last token, and the client's context.

@@ -35,6 +35,13 @@
 //! A SOCKS5 client that is rejected sees what it sees after a wrong password: its method's failure,
 //! or `FF` instead of method 00.
 //!
+//! Around the service every connection takes one of the layer's
+//! [lookups](IdentLayer::max_lookups) before anybody has logged in, so with many hosts that do not
+//! answer a stranger can keep the lookups of others waiting, and where ident is required keep them
+//! out. Around the authenticator alone only clients that it lets in take one. A layer that replaces
+//! addresses, such as one that reads a PROXY header, goes outside of this one, or hosts are asked in
+//! vain.
+//!
 //! The answer is as honest as the client's host (`ID-24`): a hint for logs, and a reason to allow
 //! more only for hosts that the administrator trusts. Nobody is asked but the address of the
 //! accepted socket, from the address that it was accepted at (`ID-2`, `ID-27`), and only if nothing

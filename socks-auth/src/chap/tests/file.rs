@@ -58,6 +58,23 @@ fn lines() {
     assert_eq!(secret(&file, b"Alice"), None);
 }
 
+/// A pipe at the file's place is refused, and nobody waits for what may come out of it.
+#[cfg(unix)]
+#[test]
+fn pipes() {
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
+
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("pipe");
+    mknodat(CWD, &path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+    let (send, opened) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        send.send(ChapSecretsFile::open(path).map_err(|error| error.kind()))
+    });
+    let opened = opened.recv_timeout(std::time::Duration::from_secs(10));
+    assert_eq!(opened.expect("no wait").err(), Some(Kind::NotAFile));
+}
+
 #[test]
 fn faults_name_their_line() {
     let long = "x".repeat(256);

@@ -137,3 +137,30 @@ async fn aborts() {
         ));
     }
 }
+
+/// GS-20: frames with nothing in them are well protected and say nothing: neither do they end the
+/// stream nor are they in anybody's way, however many.
+#[tokio::test]
+async fn empty_frames() {
+    let target = Target::echo().await;
+    let server = Server::start(served(target.addr, &Mechanism::new(), TWO)).await;
+    let (mut peer, context) = agreed(server.addr, 2).await;
+    let mut frames = Vec::new();
+    for piece in REQUEST.chunks(1) {
+        for _ in 0..100 {
+            frames.extend(frame(3, &wrapped(&*context, true, b"")));
+        }
+        frames.extend(frame(3, &wrapped(&*context, true, piece)));
+    }
+    frames.extend(frame(3, &wrapped(&*context, true, b"")));
+    peer.send(frames).await;
+    peer.stream.shutdown().await.unwrap();
+    let said = peer.rest().await;
+    let (mut rest, mut plain) = (said.as_slice(), Vec::new());
+    while let Some(message) = socks_core::gssapi::Message::decode(&mut rest).unwrap() {
+        let token = message.token().unwrap();
+        context.unwrap(token.as_bytes(), &mut plain).unwrap();
+    }
+    assert_eq!(plain[..4], *b"\x05\x00\x00\x01");
+    assert!(rest.is_empty() && plain.ends_with(b"payload"));
+}

@@ -276,6 +276,20 @@ def own_server(lab):
         Server.running.discard(process.pid)
 
 
+def library(lab):
+    """What counts once and what not at all, by the library itself: `socks-auth/tests/kerberos.rs`."""
+    if not install.has_kerberos():
+        raise Skip("not installed: krb5-config")
+    cargo = shutil.which("cargo")
+    if cargo is None:
+        raise Skip("not installed: cargo")
+    argv = (cargo, "test", "-p", "socks-auth", "-p", "examples", "--all-features", "--test", "kerberos", "--", "--ignored")
+    env = os.environ | lab.realm.of("alice", SOCKS_TEST_KEYTAB=str(lab.realm.keytab))
+    outcome = subprocess.run(argv, cwd=install.ROOT, env=env, capture_output=True, text=True, timeout=600)
+    expect_equal(f"exit of {outcome}", outcome.returncode, 0)
+    expect("3 passed" in outcome.stdout, f"other tests than these: {outcome}")
+
+
 def run(checks, setting):
     realm = None
 
@@ -309,3 +323,4 @@ def run(checks, setting):
     add("gssapi_client is refused", own_disagreement)
     add("gssapi_client with gssapi_server", own_server)
     add("server log has no token", logs_no_token)
+    add("tokens and datagrams that were there before", library)
