@@ -76,6 +76,10 @@ impl Auth {
             let table = "auth.chap";
             backends.push(chap.prepare(Place { source, table })?);
         }
+        if let Some(ident) = &self.ident {
+            let table = "auth.ident";
+            ident.check(&Place { source, table })?;
+        }
         let set_up: Vec<_> = backends.iter().map(|backend| backend.method).collect();
         let listed =
             |key: &str, methods: &Spanned<Vec<AuthMethod>>| listed(source, key, methods, &set_up);
@@ -101,6 +105,16 @@ impl Auth {
                 policy = policy.rule(rule.listener(listener.name()));
             }
         }
+        // Who sets users up means that they are asked for, so this is no way to let anybody in.
+        let idle = |method: &AuthMethod| {
+            *method != AuthMethod::NoAuthentication && !offered.contains(method)
+        };
+        if let (Some(methods), Some(idle)) = (&self.methods, set_up.iter().copied().find(idle)) {
+            let what = format!("expected {idle} here or for somebody, for it is set up");
+            return Err(source.error(methods.span(), "auth.methods", what));
+        }
+        // What is offered to nobody is judged by nobody.
+        backends.retain(|backend| offered.contains(&backend.method));
         Ok(Prepared {
             backends,
             policy,
@@ -159,9 +173,7 @@ impl Prepared {
 impl fmt::Display for Prepared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for backend in &self.backends {
-            if self.offered.contains(&backend.method) {
-                writeln!(f, "auth: {backend:?}")?;
-            }
+            writeln!(f, "auth: {backend:?}")?;
         }
         if let Some(ident) = &self.ident {
             writeln!(f, "ident: {ident}")?;
