@@ -2,17 +2,17 @@ use std::{
     collections::{BTreeSet, HashSet},
     fmt,
     sync::Arc,
+    time::Duration,
 };
 
-use socks_auth::{ByMethod, MethodPolicy, MethodRule};
+use socks_auth::{AttemptLimitLayer, ByMethod, MethodPolicy, MethodRule, SuccessCacheLayer};
 use socks_core::Method;
-use socks_tower::{IdentLayer, MakeSubnegotiation};
+use socks_tower::{Authenticator, IdentLayer, MakeSubnegotiation};
 use toml::Spanned;
-use tower::ServiceBuilder;
+use tower::{ServiceBuilder, timeout::TimeoutLayer};
 
 use super::{
     Auth, AuthMethod,
-    attempts::Attempts,
     backend::{Backend, BoxAuthenticator, Place, boxed},
     cache::Cache,
     gssapi,
@@ -34,7 +34,8 @@ pub struct Prepared {
     pub(super) policy: MethodPolicy,
     /// Every method that is offered to somebody.
     offered: BTreeSet<AuthMethod>,
-    attempts: Attempts,
+    attempts: AttemptLimitLayer,
+    timeout: Duration,
     cache: Option<Cache>,
     ident: Option<Ident>,
 }
@@ -54,6 +55,7 @@ impl Auth {
         self,
         named: Vec<(Name, Password)>,
         listeners: &[Listener],
+        handshake: Duration,
         source: &Source,
     ) -> Result<Prepared, ConfigError> {
         let mut backends = vec![anybody()];
@@ -80,6 +82,16 @@ impl Auth {
             let table = "auth.ident";
             ident.check(&Place { source, table })?;
         }
+        let table = "auth.attempts";
+        let attempts = self.attempts.layer(&Place { source, table }, handshake)?;
+        let timeout = match &self.timeout {
+            Some(timeout) if timeout.get_ref().0 >= handshake => {
+                let what = format!("expected less than deadlines.handshake, {handshake:?}");
+                return Err(source.error(timeout.span(), "auth.timeout", what));
+            }
+            Some(timeout) => timeout.get_ref().0,
+            None => handshake / 2,
+        };
         let set_up: Vec<_> = backends.iter().map(|backend| backend.method).collect();
         let listed =
             |key: &str, methods: &Spanned<Vec<AuthMethod>>| listed(source, key, methods, &set_up);
@@ -119,7 +131,8 @@ impl Auth {
             backends,
             policy,
             offered,
-            attempts: self.attempts,
+            attempts,
+            timeout,
             cache: self.cache,
             ident: self.ident,
         })
@@ -145,21 +158,19 @@ impl Prepared {
 
     /// In the runtime that serves.
     pub fn services(&self) -> Services {
+        let cache = self.cache.as_ref().map(Cache::layer);
         let mut by_method = ByMethod::new();
         let mut subnegotiations = Vec::new();
         for backend in &self.backends {
-            let parts = backend.build();
+            let parts = backend.build(cache.as_ref());
             by_method = by_method.method(backend.method.into(), parts.authenticator);
             subnegotiations.extend(parts.subnegotiation);
         }
-        // A guess counts before the cache is asked: it would tell for free.
         // What ident comes to is neither a failed login nor one to keep.
         let ident = self.ident.as_ref().map(Ident::layer);
         let authenticator = ServiceBuilder::new()
             .option_layer(ident.clone())
-            .layer(self.attempts.layer())
-            .option_layer(self.cache.as_ref().map(Cache::layer))
-            .service(by_method);
+            .service(limited(by_method, &self.attempts, self.timeout, cache));
         Services {
             authenticator: boxed(authenticator),
             subnegotiations,
@@ -167,6 +178,21 @@ impl Prepared {
             ident,
         }
     }
+}
+
+/// A guess counts before the cache is asked: it would tell for free. A judge who hangs is given up
+/// before the client is: that is no wrong guess, and would count as one with the handshake's deadline.
+fn limited(
+    judge: impl Authenticator,
+    attempts: &AttemptLimitLayer,
+    timeout: Duration,
+    cache: Option<SuccessCacheLayer>,
+) -> BoxAuthenticator {
+    let layers = ServiceBuilder::new()
+        .layer(attempts)
+        .layer(TimeoutLayer::new(timeout))
+        .option_layer(cache);
+    boxed(layers.service(boxed(judge)))
 }
 
 /// For `--check`.
@@ -178,6 +204,12 @@ impl fmt::Display for Prepared {
         if let Some(ident) = &self.ident {
             writeln!(f, "ident: {ident}")?;
         }
+        if !self.is_open() {
+            writeln!(f, "auth timeout: {:?}", self.timeout)?;
+        }
         writeln!(f, "methods: {:?}", self.policy)
     }
 }
+
+#[cfg(test)]
+pub mod tests;

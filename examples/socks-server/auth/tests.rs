@@ -1,4 +1,4 @@
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use socks_core::{
     Method,
@@ -13,7 +13,10 @@ pub fn prepare(text: &str) -> Result<Prepared, String> {
     let source = Source::new(Path::new("f.toml"), text);
     let config = Config::parse(&source).map_err(|error| error.to_string())?;
     let users = config.users().collect();
-    let prepared = config.auth.prepare(users, &config.listener, &source);
+    let handshake = Duration::from_secs(30);
+    let prepared = config
+        .auth
+        .prepare(users, &config.listener, handshake, &source);
     prepared.map_err(|error| error.to_string())
 }
 
@@ -141,6 +144,14 @@ fn mistakes_name_place_key_and_expectation() {
         (
             "[[listener]]\naddress = '127.0.0.1:1'\n[[listener]]\naddress = '127.0.0.1:1'",
             "f.toml:4:11: listener.name: 127.0.0.1:1 is there twice",
+        ),
+        (
+            "[auth]\ntimeout = 30",
+            "f.toml:2:11: auth.timeout: expected less than deadlines.handshake, 30s",
+        ),
+        (
+            "[auth.attempts]\nuser_delay = 45",
+            "f.toml:2:14: auth.attempts.user_delay: expected less than deadlines.handshake, 30s",
         ),
         (
             "[[auth.client]]\nnetworks = []\nmethods = ['no-authentication']",

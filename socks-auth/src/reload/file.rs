@@ -16,11 +16,14 @@ use super::{Expected, LoadError, Watch, stamp::Stamp};
 
 type Parse<T> = dyn Fn(&[u8]) -> Result<T, Expected> + Send + Sync;
 
+type OnChange = dyn Fn() + Send + Sync;
+
 /// What a file says, replaced as a whole when the file changes, and kept when it is broken.
 pub(crate) struct Reloaded<T> {
     path: PathBuf,
     parse: Box<Parse<T>>,
     current: ArcSwap<T>,
+    told: Mutex<Vec<Arc<OnChange>>>,
     /// Held while the file is read, so that an older state never replaces a newer one.
     seen: Mutex<Seen>,
 }
@@ -59,6 +62,7 @@ impl<T: Send + Sync + 'static> Reloaded<T> {
         Ok(Self {
             current: ArcSwap::from_pointee(current),
             parse: Box::new(parse),
+            told: Mutex::default(),
             seen: Mutex::new(Seen {
                 read: Some(stamp),
                 fresh: stamp.is_fresh(),
@@ -72,6 +76,20 @@ impl<T: Send + Sync + 'static> Reloaded<T> {
 
     pub(crate) fn current(&self) -> Arc<T> {
         self.current.load_full()
+    }
+
+    /// Calls `told` whenever something else is in force.
+    pub(crate) fn on_change(&self, told: impl Fn() + Send + Sync + 'static) {
+        let mut all = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        all.push(Arc::new(told));
+    }
+
+    fn tell(&self) {
+        let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        // A copy, so that one of them may add another.
+        let all = told.clone();
+        drop(told);
+        all.iter().for_each(|told| told());
     }
 
     /// Reads the file now, whether it has changed or not.
@@ -103,6 +121,7 @@ impl<T: Send + Sync + 'static> Reloaded<T> {
             let next = next.map_err(|expected| LoadError::content(&self.path, expected))?;
             self.current.store(Arc::new(next));
             seen.content = digest;
+            self.tell();
         }
         Ok(())
     }
