@@ -38,8 +38,18 @@ struct Seen {
     content: Digest,
     /// A change that is watched until it stays.
     settling: Option<Stamp>,
-    /// Whether it has been said that the file is not there.
-    missing: bool,
+    /// Whether it has been said that the file cannot be read.
+    unreadable: bool,
+}
+
+impl Seen {
+    /// Says it once, until the file is read.
+    fn tell_unreadable(&mut self, error: &LoadError) {
+        if !self.unreadable {
+            warn!(%error, "what was read before stays in force");
+        }
+        self.unreadable = true;
+    }
 }
 
 type Digest = [u8; 32];
@@ -68,7 +78,7 @@ impl<T: Send + Sync + 'static> Reloaded<T> {
                 fresh: stamp.is_fresh(),
                 content: digest(&content),
                 settling: None,
-                missing: false,
+                unreadable: false,
             }),
             path,
         })
@@ -114,7 +124,7 @@ impl<T: Send + Sync + 'static> Reloaded<T> {
         seen.read = Some(stamp);
         seen.fresh = stamp.is_fresh();
         seen.settling = None;
-        seen.missing = false;
+        seen.unreadable = false;
         let digest = digest(&content);
         if digest != seen.content {
             let next = (self.parse)(&content);
@@ -133,11 +143,7 @@ impl<T: Send + Sync + 'static> Reloaded<T> {
         let stamp = match metadata(&self.path) {
             Ok(stamp) => stamp,
             Err(error) => {
-                if !seen.missing {
-                    let error = LoadError::io(&self.path, error);
-                    warn!(%error, "what was read before stays in force");
-                }
-                seen.missing = true;
+                seen.tell_unreadable(&LoadError::io(&self.path, error));
                 seen.read = None;
                 return;
             }
@@ -152,6 +158,8 @@ impl<T: Send + Sync + 'static> Reloaded<T> {
             match self.load(&mut seen) {
                 Ok(()) if known => debug!(%path, "read again, to be sure"),
                 Ok(()) => info!(%path, "read again"),
+                // Of no descriptor left, or of a file server that is away, the next look knows more.
+                Err(error) if error.is_io() => seen.tell_unreadable(&error),
                 Err(error) => {
                     warn!(%error, "what was read before stays in force");
                     // Once is enough.
