@@ -68,7 +68,7 @@ impl SqlBuilder {
         self
     }
 
-    /// For all that is asked about one login, waiting and connecting included. 5 s by default.
+    /// For each of the two queries, waiting and connecting included. 5 s by default.
     /// PostgreSQL gives a statement up at the same time; SQLite does not, so a query that takes for
     /// ever keeps its connection.
     pub fn timeout(mut self, timeout: Duration) -> Self {
