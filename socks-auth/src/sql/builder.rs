@@ -128,11 +128,12 @@ impl SqlBuilder {
     }
 }
 
+// Without the queries, which may hold the key of a column.
 impl fmt::Debug for SqlBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SqlBuilder")
-            .field("query", &self.query)
-            .field("groups_query", &self.groups_query)
+            .field("connections", &self.connections)
+            .field("timeout", &self.timeout)
             .finish_non_exhaustive()
     }
 }

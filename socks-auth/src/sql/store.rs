@@ -201,11 +201,11 @@ impl Authenticate for Sql {
 
 impl_service!(Sql);
 
+// Without the queries, which may hold the key of a column.
 impl fmt::Debug for Sql {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sql")
             .field("database", &self.0.database)
-            .field("query", &self.0.query)
             .finish_non_exhaustive()
     }
 }

@@ -6,10 +6,13 @@ mod chap;
 mod clients;
 mod forms;
 mod htpasswd;
+mod http;
 mod log;
 mod private;
 mod row;
 mod servers;
+#[cfg(feature = "sql")]
+mod sql;
 
 use forms::leak;
 use log::Log;
@@ -21,6 +24,9 @@ fn rows() -> Vec<Row> {
     rows.extend(private::rows());
     rows.extend(chap::rows());
     rows.extend(htpasswd::rows());
+    rows.extend(http::rows());
+    #[cfg(feature = "sql")]
+    rows.extend(sql::rows());
     rows
 }
 
