@@ -1,4 +1,4 @@
-use std::num::NonZeroU16;
+use std::{num::NonZeroU16, time::Duration};
 
 use ipnet::IpNet;
 use serde::Deserialize;
@@ -15,7 +15,7 @@ use crate::{config::ConfigError, value::Seconds};
 pub struct Ident {
     required: Option<bool>,
     networks: Option<Spanned<Vec<IpNet>>>,
-    timeout: Option<Seconds>,
+    timeout: Option<Spanned<Seconds>>,
     loopback: Option<bool>,
     port: Option<NonZeroU16>,
     accept_other: Option<bool>,
@@ -24,23 +24,30 @@ pub struct Ident {
 }
 
 impl Ident {
-    /// A list without a network would ask nobody, and require nothing of anybody.
-    pub fn check(&self, place: &Place<'_>) -> Result<(), ConfigError> {
-        match &self.networks {
-            Some(networks) if networks.get_ref().is_empty() => {
-                let what = "expected at least one network";
-                Err(place.error(networks.span(), "networks", what))
-            }
-            _ => Ok(()),
+    /// A list without a network would ask nobody, and require nothing of anybody; and a hint that
+    /// takes as long as the handshake may would be required.
+    pub fn check(&self, handshake: Duration, place: &Place<'_>) -> Result<(), ConfigError> {
+        if let Some(networks) = &self.networks
+            && networks.get_ref().is_empty()
+        {
+            let what = "expected at least one network";
+            return Err(place.error(networks.span(), "networks", what));
         }
+        if let Some(timeout) = &self.timeout
+            && timeout.get_ref().0 >= handshake
+        {
+            let what = format!("expected less than deadlines.handshake, {handshake:?}");
+            return Err(place.error(timeout.span(), "timeout", what));
+        }
+        Ok(())
     }
 
     pub fn layer(&self) -> IdentLayer {
         let mut layer = IdentLayer::new()
             .loopback(self.loopback.unwrap_or(false))
             .accept_other(self.accept_other.unwrap_or(false));
-        if let Some(Seconds(timeout)) = self.timeout {
-            layer = layer.timeout(timeout);
+        if let Some(timeout) = &self.timeout {
+            layer = layer.timeout(timeout.get_ref().0);
         }
         if let Some(port) = self.port {
             layer = layer.port(port.get());
@@ -125,6 +132,14 @@ mod tests {
         }
         let unchanged = "::/0".parse().unwrap();
         assert_eq!(canonical(unchanged), unchanged);
+    }
+
+    #[test]
+    fn a_hint_must_come_before_the_handshake_ends() {
+        let error = error("[auth.ident]\ntimeout = 30\n");
+        let expected =
+            "f.toml:2:11: auth.ident.timeout: expected less than deadlines.handshake, 30s";
+        assert_eq!(error, expected);
     }
 
     #[test]

@@ -80,7 +80,7 @@ impl Auth {
         }
         if let Some(ident) = &self.ident {
             let table = "auth.ident";
-            ident.check(&Place { source, table })?;
+            ident.check(handshake, &Place { source, table })?;
         }
         let table = "auth.attempts";
         let attempts = self.attempts.layer(&Place { source, table }, handshake)?;
