@@ -52,7 +52,6 @@ fn run<P: Prover>(mut client: Chap<P>, turns: &[&[u8]]) -> (Vec<Vec<u8>>, End) {
         match step {
             Ok(Step::Blocking) => panic!("CHAP does not block"),
             Ok(Step::NeedInput) => assert_eq!(rest, b""),
-            Ok(Step::Blocking) => panic!("CHAP only computes"),
             Ok(Step::Done(protection)) => {
                 assert!(protection.is_none());
                 return (said, Some(Ok(())));

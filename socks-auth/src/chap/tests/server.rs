@@ -43,7 +43,6 @@ impl Session {
         match self.chap.step(&mut rest, &mut self.output) {
             Ok(Step::Blocking) => panic!("CHAP does not block"),
             Ok(Step::NeedInput) => {}
-            Ok(Step::Blocking) => panic!("CHAP only computes"),
             Ok(Step::Verify(credentials)) => self.verify = Some(credentials),
             Ok(Step::Done(protection)) => {
                 assert!(protection.is_none());
