@@ -5,6 +5,7 @@
 mod chap;
 mod clients;
 mod forms;
+mod gssapi;
 mod htpasswd;
 mod http;
 mod log;
@@ -23,6 +24,7 @@ fn rows() -> Vec<Row> {
     rows.extend(clients::rows());
     rows.extend(private::rows());
     rows.extend(chap::rows());
+    rows.extend(gssapi::rows());
     rows.extend(htpasswd::rows());
     rows.extend(http::rows());
     #[cfg(feature = "sql")]
