@@ -363,7 +363,7 @@ mod tests {
         );
     }
 
-    /// SE-36: whoever listens on the address that the file has methods for has those methods.
+    /// Whoever listens on the address that the file has methods for has those methods.
     #[test]
     fn flags_keep_the_methods_of_a_listener() {
         let dir = tempfile::tempdir().unwrap();
@@ -383,7 +383,7 @@ mod tests {
         }
     }
 
-    /// SE-36: no address has two listeners, and no name.
+    /// No address has two listeners, and no name.
     #[test]
     fn listeners_are_told_apart() {
         let dir = tempfile::tempdir().unwrap();

@@ -74,7 +74,7 @@ fn methods_by_listener_and_client() {
     }
 }
 
-/// SE-36: users that nobody is asked for are a mistake, and not an open server.
+/// Users that nobody is asked for are a mistake, and not an open server.
 #[test]
 fn whoever_is_set_up_is_offered() {
     let open = "[auth]\nmethods = ['no-authentication']\n";

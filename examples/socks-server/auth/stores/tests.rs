@@ -87,7 +87,7 @@ fn htpasswd() {
     );
 }
 
-/// SE-31: with a cache, whom a file does not name any more is out as soon as the file is read again,
+/// With a cache, whom a file does not name any more is out as soon as the file is read again,
 /// and groups are those of the file.
 #[cfg(feature = "htpasswd")]
 #[tokio::test(start_paused = true)]
