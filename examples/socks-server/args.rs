@@ -17,8 +17,8 @@ pub struct Args {
     #[arg(long, value_name = "ADDR")]
     pub listen: Vec<Listen>,
 
-    /// Lets this user in, and nobody without a login. Repeatable. The name has no colon, the
-    /// password may. It shows in the process list: prefer --config on a shared machine.
+    /// Lets this user in, and nobody without a login unless the methods in --config say so.
+    /// Repeatable. The name has no colon, the password may. It shows in the process list: prefer --config on a shared machine.
     // Text here, and parsed later: a parser's message would repeat the password.
     #[arg(long, value_name = "NAME:PASSWORD")]
     pub user: Vec<String>,

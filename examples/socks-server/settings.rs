@@ -36,6 +36,9 @@ pub struct Settings {
     pub sessions: usize,
 }
 
+/// The default of [`Deadlines::handshake`] with an authenticator.
+const HANDSHAKE: Duration = Duration::from_secs(30);
+
 impl Settings {
     pub fn new(args: Args) -> Result<Self, Box<dyn Error>> {
         let (config, source) = match args.config.as_deref() {
@@ -51,9 +54,13 @@ impl Settings {
             flags => users(flags)?,
         };
         let listen = listen(args.listen, config.listen, &config.listener)?;
+        let deadlines = deadlines(&config.deadlines);
+        let handshake = deadlines.handshake.unwrap_or(HANDSHAKE);
         let settings = Self {
             listen,
-            auth: config.auth.prepare(users, &config.listener, &source)?,
+            auth: config
+                .auth
+                .prepare(users, &config.listener, handshake, &source)?,
             allow_private: args.allow_private || config.allow_private.unwrap_or(false),
             bind: bind
                 .or(config.bind.enabled)
@@ -65,7 +72,7 @@ impl Settings {
                 .then(|| udp_relay(&config.udp, egress(&config.egress))),
             workers: args.workers.or(config.workers),
             log: args.log.or(config.log).unwrap_or_default(),
-            deadlines: deadlines(&config.deadlines),
+            deadlines,
             relay: relay(&config.deadlines),
             drain: config
                 .deadlines
@@ -78,8 +85,30 @@ impl Settings {
         Ok(settings)
     }
 
-    /// A loop that got no session to keep would never accept.
     fn check(&self) -> Result<(), String> {
+        self.check_listeners()?;
+        self.check_sessions()
+    }
+
+    /// Of two listeners on one address, or of one name, it would be left to chance whose methods a
+    /// client gets: workers share a port with whoever asks for it (`SE-36`).
+    fn check_listeners(&self) -> Result<(), String> {
+        for (index, listening) in self.listen.iter().enumerate() {
+            let earlier = self.listen.iter().take(index);
+            for other in earlier {
+                if listening.at.is_one_with(&other.at) {
+                    return Err(format!("listen: {} is there twice", listening.at));
+                }
+                if listening.name == other.name && listening.at != other.at {
+                    return Err(format!("listener.name: {} is there twice", listening.name));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A loop that got no session to keep would never accept.
+    fn check_sessions(&self) -> Result<(), String> {
         let unix = self
             .listen
             .iter()
@@ -95,21 +124,29 @@ impl Settings {
     }
 }
 
-/// Flags replace both lists of the file.
+/// Flags replace both lists of the file; what the file says about a listener of the same address
+/// stays, or its methods would be those of everybody.
 fn listen(
     flags: Vec<Listen>,
     file: Option<Vec<Listen>>,
     listeners: &[config::Listener],
 ) -> Result<Vec<Listening>, &'static str> {
     let plain = |list: Vec<Listen>| list.into_iter().map(Listening::from).collect::<Vec<_>>();
-    if !flags.is_empty() {
-        return Ok(plain(flags));
-    }
-    let mut all = plain(file.unwrap_or_default());
-    all.extend(listeners.iter().map(|listener| Listening {
+    let configured = listeners.iter().map(|listener| Listening {
         at: listener.address.get_ref().clone(),
         name: listener.name().into(),
-    }));
+    });
+    if !flags.is_empty() {
+        let mut all = plain(flags);
+        for listening in &mut all {
+            if let Some(configured) = configured.clone().find(|other| other.at == listening.at) {
+                *listening = configured;
+            }
+        }
+        return Ok(all);
+    }
+    let mut all = plain(file.unwrap_or_default());
+    all.extend(configured);
     if all.is_empty() {
         all.push(Listen::from_str("127.0.0.1:1080")?.into());
     }
@@ -324,6 +361,56 @@ mod tests {
             error,
             "limits.sessions: expected at least 10, one a listening loop"
         );
+    }
+
+    /// Whoever listens on the address that the file has methods for has those methods.
+    #[test]
+    fn flags_keep_the_methods_of_a_listener() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("socks.toml");
+        let file = "[auth]\nmethods = ['no-authentication']\n\
+                    [[user]]\nname = 'a'\npassword = 'b'\n\
+                    [[listener]]\naddress = '0.0.0.0:1080'\nname = 'outside'\n\
+                    methods = ['username-password']\n";
+        std::fs::write(&path, file).unwrap();
+        let flags = ["--config", path.to_str().unwrap(), "--listen"];
+        for (listen, shown) in [
+            ("0.0.0.0:1080", "0.0.0.0:1080 (outside)"),
+            ("127.0.0.1:1080", "127.0.0.1:1080"),
+        ] {
+            let read = settings(&[&flags[..], &[listen]].concat()).unwrap();
+            assert_eq!(read.listen[0].to_string(), shown);
+        }
+    }
+
+    /// No address has two listeners, and no name.
+    #[test]
+    fn listeners_are_told_apart() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("socks.toml");
+        for (file, expected) in [
+            (
+                "listen = ['127.0.0.1:1']\n[[listener]]\naddress = '127.0.0.1:1'\nname = 'x'",
+                Some("listen: 127.0.0.1:1 is there twice"),
+            ),
+            (
+                "listen = ['127.0.0.1:1', '[::ffff:127.0.0.1]:1']",
+                Some("listen: [::ffff:127.0.0.1]:1 is there twice"),
+            ),
+            (
+                "listen = ['unix:/a', 'unix:/a']",
+                Some("listen: unix:/a is there twice"),
+            ),
+            (
+                "listen = ['127.0.0.1:1']\n[[listener]]\naddress = '127.0.0.1:2'\nname = '127.0.0.1:1'",
+                Some("listener.name: 127.0.0.1:1 is there twice"),
+            ),
+            ("listen = ['127.0.0.1:0', '127.0.0.1:0']", None),
+        ] {
+            std::fs::write(&path, file).unwrap();
+            let error = settings(&["--config", path.to_str().unwrap()]).err();
+            assert_eq!(error.as_deref(), expected, "{file}");
+        }
     }
 
     /// SE-34: neither `--check` nor debug formatting shows a password.

@@ -4,7 +4,7 @@ use std::{fmt, net::SocketAddr, ops::RangeInclusive, path::PathBuf, str::FromStr
 
 use clap::ValueEnum;
 use serde::{Deserialize, Deserializer, de};
-use socks_core::{Secret, UserName};
+use socks_core::{Secret, UserName, message::Endpoint};
 use tracing::level_filters::LevelFilter;
 
 /// Where to listen.
@@ -13,6 +13,18 @@ use tracing::level_filters::LevelFilter;
 pub enum Listen {
     Tcp(SocketAddr),
     Unix(PathBuf),
+}
+
+impl Listen {
+    /// Whether there is room for one of the two only. Port 0 is another one each time.
+    pub fn is_one_with(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Tcp(own), Self::Tcp(other)) => {
+                own.port() != 0 && Endpoint::from(*own) == Endpoint::from(*other)
+            }
+            _ => self == other,
+        }
+    }
 }
 
 impl FromStr for Listen {

@@ -147,6 +147,37 @@ async fn methods_by_listener_and_client() {
     }
 }
 
+/// SE-9, SE-36: a client of an IPv4 network is of it on a listener for both families too, however the
+/// network is written.
+#[tokio::test]
+async fn mapped_clients_have_the_methods_of_their_network() {
+    if std::net::TcpListener::bind("[::]:0").is_err() {
+        return;
+    }
+    let target = Target::echo().await;
+    let destination = target.addr.to_string();
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("socks.toml");
+    let file = "[[listener]]\naddress = '[::]:0'\nmethods = ['no-authentication']\n\
+        [[user]]\nname = 'alice'\npassword = 'secret'\n\
+        [[auth.client]]\nnetworks = ['127.0.0.7/32']\nmethods = ['username-password']\n\
+        [[auth.client]]\nnetworks = ['::ffff:127.0.0.8/128']\nmethods = ['username-password']\n";
+    fs::write(&path, file).unwrap();
+    let mut server = start(&["--allow-private", "--config", path.to_str().unwrap()]);
+    let addr = ([127, 0, 0, 1], server.addr().await.port()).into();
+    for (from, method, code) in [
+        ("127.0.0.1", 0, 0x5a),
+        ("127.0.0.7", 0xff, 0x5b),
+        ("127.0.0.8", 0xff, 0x5b),
+    ] {
+        let from = from.parse().unwrap();
+        let script = Peer::script().greet([0]).expect_method(method);
+        script.run_from(from, addr).await;
+        let script = Peer::script().request4(1, &destination, "alice");
+        script.expect_reply4(code).run_from(from, addr).await;
+    }
+}
+
 /// R5-28, UD-12: what is switched off for everybody is 07.
 #[tokio::test]
 async fn bind_and_udp() {

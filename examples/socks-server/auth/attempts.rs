@@ -3,8 +3,10 @@ use std::{num::NonZeroU32, time::Duration};
 use ipnet::IpNet;
 use serde::Deserialize;
 use socks_auth::AttemptLimitLayer;
+use toml::Spanned;
 
-use crate::value::Seconds;
+use super::backend::Place;
+use crate::{config::ConfigError, value::Seconds};
 
 /// `[auth.attempts]`: how often a login may fail.
 #[derive(Debug, Default, Deserialize)]
@@ -12,7 +14,7 @@ use crate::value::Seconds;
 pub struct Attempts {
     client: Option<Failures>,
     user: Option<Failures>,
-    user_delay: Option<Seconds>,
+    user_delay: Option<Spanned<Seconds>>,
     exempt: Option<Vec<IpNet>>,
 }
 
@@ -31,17 +33,28 @@ impl Failures {
 }
 
 impl Attempts {
-    pub fn layer(&self) -> AttemptLimitLayer {
-        let mut layer = AttemptLimitLayer::new();
+    /// `handshake` is the deadline of the whole login: who were kept waiting for longer would be
+    /// locked out by anybody who fails in that user's name (`SE-33`).
+    pub fn layer(
+        &self,
+        place: &Place<'_>,
+        handshake: Duration,
+    ) -> Result<AttemptLimitLayer, ConfigError> {
+        let delay = match &self.user_delay {
+            Some(delay) if delay.get_ref().0 >= handshake => {
+                let what = format!("expected less than deadlines.handshake, {handshake:?}");
+                return Err(place.error(delay.span(), "user_delay", what));
+            }
+            Some(delay) => delay.get_ref().0,
+            None => Duration::from_secs(3).min(handshake / 4),
+        };
+        let mut layer = AttemptLimitLayer::new().user_delay(delay);
         if let Some((failures, every)) = self.client.as_ref().map(Failures::parts) {
             layer = layer.by_client(failures, every);
         }
         if let Some((failures, every)) = self.user.as_ref().map(Failures::parts) {
             layer = layer.by_user(failures, every);
         }
-        if let Some(Seconds(delay)) = self.user_delay {
-            layer = layer.user_delay(delay);
-        }
-        layer.exempt(self.exempt.iter().flatten().copied())
+        Ok(layer.exempt(self.exempt.iter().flatten().copied()))
     }
 }

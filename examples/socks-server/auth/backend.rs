@@ -1,5 +1,6 @@
 use std::{fmt, ops::Range, sync::Arc};
 
+use socks_auth::SuccessCacheLayer;
 use socks_core::message::{AuthRequest, Authentication};
 use socks_tower::{Authenticator, BoxError, MakeSubnegotiation};
 use tower::{ServiceExt, util::BoxCloneSyncService};
@@ -25,12 +26,15 @@ impl Place<'_> {
     }
 }
 
+/// Has the cache of right logins, so that it is cleared when users change.
+type Build = dyn Fn(Option<&SuccessCacheLayer>) -> Parts + Send + Sync;
+
 /// What judges the clients of one method, not yet in its runtime.
 pub struct Backend {
     pub method: AuthMethod,
     /// For `--check` and logs, without secrets.
     pub description: String,
-    build: Box<dyn Fn() -> Parts + Send + Sync>,
+    build: Box<Build>,
 }
 
 /// A method's services.
@@ -45,7 +49,7 @@ impl Backend {
     pub fn new(
         method: AuthMethod,
         description: impl Into<String>,
-        build: impl Fn() -> Parts + Send + Sync + 'static,
+        build: impl Fn(Option<&SuccessCacheLayer>) -> Parts + Send + Sync + 'static,
     ) -> Self {
         Self {
             method,
@@ -54,8 +58,8 @@ impl Backend {
         }
     }
 
-    pub fn build(&self) -> Parts {
-        (self.build)()
+    pub fn build(&self, cache: Option<&SuccessCacheLayer>) -> Parts {
+        (self.build)(cache)
     }
 }
 

@@ -15,7 +15,10 @@ pub struct Cache {
 
 impl Cache {
     pub fn layer(&self) -> SuccessCacheLayer {
-        let layer = SuccessCacheLayer::new().ttl(self.ttl.0);
+        // What ident has put there is for ident, which stands around the cache; no backend looks at it.
+        let layer = SuccessCacheLayer::new()
+            .ttl(self.ttl.0)
+            .ignore_extensions(true);
         match self.logins {
             Some(logins) => layer.capacity(usize::try_from(logins.get()).unwrap_or(usize::MAX)),
             None => layer,

@@ -33,7 +33,7 @@ impl Chap {
         })?;
         let md5 = self.md5.unwrap_or(false);
         let mutual = self.mutual.unwrap_or(true);
-        Ok(Backend::new(AuthMethod::Chap, description, move || {
+        Ok(Backend::new(AuthMethod::Chap, description, move |_| {
             let authenticator = ChapAuthenticator::new(secrets.clone()).mutual(mutual);
             Parts::new(authenticator)
                 .subnegotiation((Method::CHAP, move || chap::subnegotiation().md5(md5)))

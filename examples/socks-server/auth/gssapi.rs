@@ -66,7 +66,7 @@ mod enabled {
         if nec {
             description += ", levels of NEC's";
         }
-        Ok(Backend::new(AuthMethod::Gssapi, description, move || {
+        Ok(Backend::new(AuthMethod::Gssapi, description, move |_| {
             let acceptor = acceptor.clone();
             let make = move || acceptor.subnegotiation().levels(levels).nec(nec);
             let mut parts = Parts::new(principals.clone());

@@ -1,7 +1,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use serde::Deserialize;
-use socks_auth::{Formats, Htgroup, Htpasswd as Users};
+use socks_auth::{Formats, Htgroup, Htpasswd as Users, SuccessCacheLayer};
 use toml::Spanned;
 use tower::ServiceBuilder;
 use tracing::{info, warn};
@@ -47,7 +47,17 @@ impl Store for Htpasswd {
         Ok(Backend::new(
             AuthMethod::UsernamePassword,
             description,
-            move || {
+            move |cache| {
+                if let Some(cache) = cache {
+                    let clear = |cache: &SuccessCacheLayer| {
+                        let cache = cache.clone();
+                        move || cache.clear()
+                    };
+                    users.on_change(clear(cache));
+                    groups
+                        .iter()
+                        .for_each(|groups| groups.on_change(clear(cache)));
+                }
                 tokio::spawn(users.watch(EVERY));
                 if let Some(groups) = &groups {
                     tokio::spawn(groups.watch(EVERY));

@@ -42,7 +42,7 @@ impl Store for Http {
         Ok(Backend::new(
             AuthMethod::UsernamePassword,
             "users of an HTTP service",
-            move || Parts::new(http.clone()),
+            move |_| Parts::new(http.clone()),
         ))
     }
 }

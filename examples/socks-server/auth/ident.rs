@@ -1,19 +1,21 @@
-use std::num::NonZeroU16;
+use std::{num::NonZeroU16, time::Duration};
 
 use ipnet::IpNet;
 use serde::Deserialize;
 use socks_core::message::Endpoint;
 use socks_tower::{IdentLayer, IdentPolicy};
+use toml::Spanned;
 
-use crate::value::Seconds;
+use super::backend::Place;
+use crate::{config::ConfigError, value::Seconds};
 
 /// `[auth.ident]`: whose host is asked who the client is, and whether it must answer.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Ident {
     required: Option<bool>,
-    networks: Option<Vec<IpNet>>,
-    timeout: Option<Seconds>,
+    networks: Option<Spanned<Vec<IpNet>>>,
+    timeout: Option<Spanned<Seconds>>,
     loopback: Option<bool>,
     port: Option<NonZeroU16>,
     accept_other: Option<bool>,
@@ -22,12 +24,30 @@ pub struct Ident {
 }
 
 impl Ident {
+    /// A list without a network would ask nobody, and require nothing of anybody; and a hint that
+    /// takes as long as the handshake may would be required.
+    pub fn check(&self, handshake: Duration, place: &Place<'_>) -> Result<(), ConfigError> {
+        if let Some(networks) = &self.networks
+            && networks.get_ref().is_empty()
+        {
+            let what = "expected at least one network";
+            return Err(place.error(networks.span(), "networks", what));
+        }
+        if let Some(timeout) = &self.timeout
+            && timeout.get_ref().0 >= handshake
+        {
+            let what = format!("expected less than deadlines.handshake, {handshake:?}");
+            return Err(place.error(timeout.span(), "timeout", what));
+        }
+        Ok(())
+    }
+
     pub fn layer(&self) -> IdentLayer {
         let mut layer = IdentLayer::new()
             .loopback(self.loopback.unwrap_or(false))
             .accept_other(self.accept_other.unwrap_or(false));
-        if let Some(Seconds(timeout)) = self.timeout {
-            layer = layer.timeout(timeout);
+        if let Some(timeout) = &self.timeout {
+            layer = layer.timeout(timeout.get_ref().0);
         }
         if let Some(port) = self.port {
             layer = layer.port(port.get());
@@ -42,12 +62,26 @@ impl Ident {
             Some(true) => IdentPolicy::Required,
             _ => IdentPolicy::Optional,
         };
-        let networks = self.networks.clone();
+        let networks = self.networks.as_ref().map(|networks| {
+            let networks = networks.get_ref().iter().copied();
+            networks.map(canonical).collect::<Vec<_>>()
+        });
         layer.policy(move |peer| match asked(networks.as_deref(), peer) {
             true => policy,
             false => IdentPolicy::Skip,
         })
     }
+}
+
+/// The IPv4 network that an IPv4-mapped one stands for; clients are in that form (`SE-9`).
+fn canonical(network: IpNet) -> IpNet {
+    let IpNet::V6(mapped) = network else {
+        return network;
+    };
+    let prefix = mapped.prefix_len().checked_sub(96);
+    let ipv4 = prefix.zip(mapped.addr().to_ipv4_mapped());
+    let ipv4 = ipv4.and_then(|(prefix, ip)| IpNet::new(ip.into(), prefix).ok());
+    ipv4.unwrap_or(network)
 }
 
 /// Whether the client is of one of the networks. Without a list everybody is.
@@ -65,7 +99,56 @@ impl std::fmt::Display for Ident {
         f.write_str(if required { "required" } else { "a hint" })?;
         match &self.networks {
             None => f.write_str(" of everybody"),
-            Some(networks) => write!(f, " of {networks:?}"),
+            Some(networks) => write!(f, " of {:?}", networks.get_ref()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+
+    use super::*;
+    use crate::auth::tests::{error, prepare};
+
+    /// SE-9: required of a network, whichever way that is written.
+    #[test]
+    fn mapped_networks() {
+        for network in ["192.0.2.0/24", "::ffff:192.0.2.0/120"] {
+            let networks = [canonical(network.parse().unwrap())];
+            for (client, expected) in [
+                ("192.0.2.7:1", true),
+                ("[::ffff:192.0.2.7]:1", true),
+                ("192.0.3.7:1", false),
+                ("[2001:db8::7]:1", false),
+            ] {
+                let client = Endpoint::from(client.parse::<SocketAddr>().unwrap());
+                assert_eq!(
+                    asked(Some(&networks), &client),
+                    expected,
+                    "{network} {client}"
+                );
+            }
+        }
+        let unchanged = "::/0".parse().unwrap();
+        assert_eq!(canonical(unchanged), unchanged);
+    }
+
+    #[test]
+    fn a_hint_must_come_before_the_handshake_ends() {
+        let error = error("[auth.ident]\ntimeout = 30\n");
+        let expected =
+            "f.toml:2:11: auth.ident.timeout: expected less than deadlines.handshake, 30s";
+        assert_eq!(error, expected);
+    }
+
+    #[test]
+    fn a_list_of_no_networks_is_a_mistake() {
+        let error = error("[auth.ident]\nrequired = true\nnetworks = []\n");
+        assert_eq!(
+            error,
+            "f.toml:3:12: auth.ident.networks: expected at least one network"
+        );
+        prepare("[auth.ident]\nrequired = true\nnetworks = ['::ffff:192.0.2.0/120']\n").unwrap();
     }
 }

@@ -45,6 +45,8 @@ pub use self::{
     services::{Prepared, Services},
 };
 
+use crate::value::Seconds;
+
 #[cfg(not(feature = "htpasswd"))]
 type Htpasswd = disabled::Disabled<disabled::Htpasswd>;
 #[cfg(not(feature = "http"))]
@@ -59,6 +61,7 @@ type Sql = disabled::Disabled<disabled::Sql>;
 #[serde(deny_unknown_fields, default)]
 pub struct Auth {
     methods: Option<Spanned<Vec<AuthMethod>>>,
+    timeout: Option<Spanned<Seconds>>,
     client: Vec<Clients>,
     gssapi: Option<Spanned<gssapi::Gssapi>>,
     attempts: Attempts,

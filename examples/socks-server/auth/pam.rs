@@ -27,7 +27,7 @@ impl Store for Pam {
         Ok(Backend::new(
             AuthMethod::UsernamePassword,
             format!("users of the PAM service {service}"),
-            move || Parts::new(pam.clone()),
+            move |_| Parts::new(pam.clone()),
         ))
     }
 }

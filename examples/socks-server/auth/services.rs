@@ -2,17 +2,17 @@ use std::{
     collections::{BTreeSet, HashSet},
     fmt,
     sync::Arc,
+    time::Duration,
 };
 
-use socks_auth::{ByMethod, MethodPolicy, MethodRule};
+use socks_auth::{AttemptLimitLayer, ByMethod, MethodPolicy, MethodRule, SuccessCacheLayer};
 use socks_core::Method;
-use socks_tower::{IdentLayer, MakeSubnegotiation};
+use socks_tower::{Authenticator, IdentLayer, MakeSubnegotiation};
 use toml::Spanned;
-use tower::ServiceBuilder;
+use tower::{ServiceBuilder, timeout::TimeoutLayer};
 
 use super::{
     Auth, AuthMethod,
-    attempts::Attempts,
     backend::{Backend, BoxAuthenticator, Place, boxed},
     cache::Cache,
     gssapi,
@@ -34,7 +34,8 @@ pub struct Prepared {
     pub(super) policy: MethodPolicy,
     /// Every method that is offered to somebody.
     offered: BTreeSet<AuthMethod>,
-    attempts: Attempts,
+    attempts: AttemptLimitLayer,
+    timeout: Duration,
     cache: Option<Cache>,
     ident: Option<Ident>,
 }
@@ -54,6 +55,7 @@ impl Auth {
         self,
         named: Vec<(Name, Password)>,
         listeners: &[Listener],
+        handshake: Duration,
         source: &Source,
     ) -> Result<Prepared, ConfigError> {
         let mut backends = vec![anybody()];
@@ -76,6 +78,20 @@ impl Auth {
             let table = "auth.chap";
             backends.push(chap.prepare(Place { source, table })?);
         }
+        if let Some(ident) = &self.ident {
+            let table = "auth.ident";
+            ident.check(handshake, &Place { source, table })?;
+        }
+        let table = "auth.attempts";
+        let attempts = self.attempts.layer(&Place { source, table }, handshake)?;
+        let timeout = match &self.timeout {
+            Some(timeout) if timeout.get_ref().0 >= handshake => {
+                let what = format!("expected less than deadlines.handshake, {handshake:?}");
+                return Err(source.error(timeout.span(), "auth.timeout", what));
+            }
+            Some(timeout) => timeout.get_ref().0,
+            None => handshake / 2,
+        };
         let set_up: Vec<_> = backends.iter().map(|backend| backend.method).collect();
         let listed =
             |key: &str, methods: &Spanned<Vec<AuthMethod>>| listed(source, key, methods, &set_up);
@@ -101,11 +117,22 @@ impl Auth {
                 policy = policy.rule(rule.listener(listener.name()));
             }
         }
+        // Who sets users up means that they are asked for, so this is no way to let anybody in.
+        let idle = |method: &AuthMethod| {
+            *method != AuthMethod::NoAuthentication && !offered.contains(method)
+        };
+        if let (Some(methods), Some(idle)) = (&self.methods, set_up.iter().copied().find(idle)) {
+            let what = format!("expected {idle} here or for somebody, for it is set up");
+            return Err(source.error(methods.span(), "auth.methods", what));
+        }
+        // What is offered to nobody is judged by nobody.
+        backends.retain(|backend| offered.contains(&backend.method));
         Ok(Prepared {
             backends,
             policy,
             offered,
-            attempts: self.attempts,
+            attempts,
+            timeout,
             cache: self.cache,
             ident: self.ident,
         })
@@ -131,21 +158,19 @@ impl Prepared {
 
     /// In the runtime that serves.
     pub fn services(&self) -> Services {
+        let cache = self.cache.as_ref().map(Cache::layer);
         let mut by_method = ByMethod::new();
         let mut subnegotiations = Vec::new();
         for backend in &self.backends {
-            let parts = backend.build();
+            let parts = backend.build(cache.as_ref());
             by_method = by_method.method(backend.method.into(), parts.authenticator);
             subnegotiations.extend(parts.subnegotiation);
         }
-        // A guess counts before the cache is asked: it would tell for free.
         // What ident comes to is neither a failed login nor one to keep.
         let ident = self.ident.as_ref().map(Ident::layer);
         let authenticator = ServiceBuilder::new()
             .option_layer(ident.clone())
-            .layer(self.attempts.layer())
-            .option_layer(self.cache.as_ref().map(Cache::layer))
-            .service(by_method);
+            .service(limited(by_method, &self.attempts, self.timeout, cache));
         Services {
             authenticator: boxed(authenticator),
             subnegotiations,
@@ -155,17 +180,36 @@ impl Prepared {
     }
 }
 
+/// A guess counts before the cache is asked: it would tell for free. A judge who hangs is given up
+/// before the client is: that is no wrong guess, and would count as one with the handshake's deadline.
+fn limited(
+    judge: impl Authenticator,
+    attempts: &AttemptLimitLayer,
+    timeout: Duration,
+    cache: Option<SuccessCacheLayer>,
+) -> BoxAuthenticator {
+    let layers = ServiceBuilder::new()
+        .layer(attempts)
+        .layer(TimeoutLayer::new(timeout))
+        .option_layer(cache);
+    boxed(layers.service(boxed(judge)))
+}
+
 /// For `--check`.
 impl fmt::Display for Prepared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for backend in &self.backends {
-            if self.offered.contains(&backend.method) {
-                writeln!(f, "auth: {backend:?}")?;
-            }
+            writeln!(f, "auth: {backend:?}")?;
         }
         if let Some(ident) = &self.ident {
             writeln!(f, "ident: {ident}")?;
         }
+        if !self.is_open() {
+            writeln!(f, "auth timeout: {:?}", self.timeout)?;
+        }
         writeln!(f, "methods: {:?}", self.policy)
     }
 }
+
+#[cfg(test)]
+pub mod tests;

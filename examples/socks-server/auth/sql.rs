@@ -68,7 +68,7 @@ impl Store for Sql {
         Ok(Backend::new(
             AuthMethod::UsernamePassword,
             "users of an SQL database",
-            move || {
+            move |_| {
                 let check = sql.clone();
                 tokio::spawn(async move {
                     if let Err(error) = check.check().await {

@@ -1,6 +1,10 @@
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
-use socks_core::message::{ConnInfo, Endpoint, SessionId, Version};
+use socks_core::{
+    Method,
+    message::{AuthRequest, Authentication, ConnInfo, Credentials, Endpoint, SessionId, Version},
+};
+use tower::ServiceExt;
 
 use super::Prepared;
 use crate::config::{Config, Source};
@@ -9,7 +13,10 @@ pub fn prepare(text: &str) -> Result<Prepared, String> {
     let source = Source::new(Path::new("f.toml"), text);
     let config = Config::parse(&source).map_err(|error| error.to_string())?;
     let users = config.users().collect();
-    let prepared = config.auth.prepare(users, &config.listener, &source);
+    let handshake = Duration::from_secs(30);
+    let prepared = config
+        .auth
+        .prepare(users, &config.listener, handshake, &source);
     prepared.map_err(|error| error.to_string())
 }
 
@@ -67,6 +74,46 @@ fn methods_by_listener_and_client() {
     }
 }
 
+/// Users that nobody is asked for are a mistake, and not an open server.
+#[test]
+fn whoever_is_set_up_is_offered() {
+    let open = "[auth]\nmethods = ['no-authentication']\n";
+    let expected = "f.toml:2:11: auth.methods: expected username-password here or for somebody, \
+                    for it is set up";
+    assert_eq!(error(&format!("{open}{USER}")), expected);
+
+    // Those of one network are asked; whoever comes from elsewhere is not.
+    let rule = "[[auth.client]]\nnetworks = ['192.0.2.0/24']\nmethods = ['username-password']\n";
+    let prepared = prepare(&format!("{open}{rule}{USER}")).unwrap();
+    assert_eq!(methods(&prepared, "any", "192.0.2.1:1"), [2]);
+    assert_eq!(methods(&prepared, "any", "192.0.3.1:1"), [0]);
+}
+
+/// S4-2, SE-36: where method 00 is offered to nobody, nobody judges it or a SOCKS4 user id either.
+#[tokio::test]
+async fn nobody_judges_what_is_not_offered() {
+    for (text, accepted) in [
+        (USER.to_owned(), false),
+        (format!("[auth.ident]\n{USER}"), false),
+        ("[auth.ident]\n".to_owned(), true),
+        (
+            format!("[auth]\nmethods = ['username-password', 'no-authentication']\n{USER}"),
+            true,
+        ),
+    ] {
+        let services = prepare(&text).unwrap().services();
+        for credentials in [Credentials::None, Credentials::UserId(Default::default())] {
+            let ends = [Endpoint::Unnamed, Endpoint::Unnamed];
+            let [peer, local] = ends;
+            let conn = ConnInfo::new(SessionId(1), Version::Socks5, peer, local).into();
+            let request = AuthRequest::new(conn, Method::NO_AUTHENTICATION, credentials);
+            let answer = services.authenticator.clone().oneshot(request).await;
+            let answer = matches!(answer.unwrap(), Authentication::Accepted(_));
+            assert_eq!(answer, accepted, "{text}");
+        }
+    }
+}
+
 #[test]
 fn mistakes_name_place_key_and_expectation() {
     for (text, expected) in [
@@ -97,6 +144,14 @@ fn mistakes_name_place_key_and_expectation() {
         (
             "[[listener]]\naddress = '127.0.0.1:1'\n[[listener]]\naddress = '127.0.0.1:1'",
             "f.toml:4:11: listener.name: 127.0.0.1:1 is there twice",
+        ),
+        (
+            "[auth]\ntimeout = 30",
+            "f.toml:2:11: auth.timeout: expected less than deadlines.handshake, 30s",
+        ),
+        (
+            "[auth.attempts]\nuser_delay = 45",
+            "f.toml:2:14: auth.attempts.user_delay: expected less than deadlines.handshake, 30s",
         ),
         (
             "[[auth.client]]\nnetworks = []\nmethods = ['no-authentication']",

@@ -16,13 +16,13 @@ pub fn users(users: Vec<(Name, Password)>) -> Backend {
     Backend::new(
         AuthMethod::UsernamePassword,
         format!("users {}", names.join(", ")),
-        move || Parts::new(table.clone()),
+        move |_| Parts::new(table.clone()),
     )
 }
 
 /// Whoever needs to prove nothing.
 pub fn anybody() -> Backend {
-    Backend::new(AuthMethod::NoAuthentication, "anybody", || {
+    Backend::new(AuthMethod::NoAuthentication, "anybody", |_| {
         Parts::new(NoAuth::new())
     })
 }

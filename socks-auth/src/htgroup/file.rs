@@ -49,6 +49,14 @@ impl Htgroup {
         self.file.watch(every)
     }
 
+    /// Calls `told` whenever the groups have changed, before [`reload`](Self::reload) returns and after
+    /// everybody sees the new ones; to clear a [`SuccessCacheLayer`](crate::SuccessCacheLayer), for
+    /// instance. It is called on a thread for blocking work, must be quick, and stays as long as the file
+    /// is in use.
+    pub fn on_change(&self, told: impl Fn() + Send + Sync + 'static) {
+        self.file.on_change(told);
+    }
+
     /// A layer for an authenticator whose users have these groups.
     pub fn layer(&self) -> AddGroupsLayer {
         AddGroupsLayer::new(self.clone())

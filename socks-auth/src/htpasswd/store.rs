@@ -124,6 +124,14 @@ impl Htpasswd {
     pub fn watch(&self, every: Duration) -> Watch {
         self.file.watch(every)
     }
+
+    /// Calls `told` whenever the users have changed, before [`reload`](Self::reload) returns and after
+    /// everybody sees the new ones; to clear a [`SuccessCacheLayer`](crate::SuccessCacheLayer), for
+    /// instance. It is called on a thread for blocking work, must be quick, and stays as long as the file
+    /// is in use.
+    pub fn on_change(&self, told: impl Fn() + Send + Sync + 'static) {
+        self.file.on_change(told);
+    }
 }
 
 #[async_trait]

@@ -30,6 +30,9 @@ use crate::{Authenticate, BoxError, async_trait, authenticate_service::impl_serv
 /// 64 KiB or with other JSON, is an error, and the client is refused (`UP-17`). Redirections are
 /// not followed.
 ///
+/// A service must say no in one of these ways: what is an error is no failed login, so nothing limits the
+/// guesses at one that answers a wrong password with status 400, say.
+///
 /// Unknown users must cost the service the same work as known ones (`SE-32`). Passwords go to it
 /// as they are: use `http` on this machine only. The question is wiped; what hyper copies of it into
 /// its own buffers is not (`UP-23`).

@@ -58,6 +58,11 @@ impl LoadError {
         }
     }
 
+    /// Whether it is about reading the file, not about what is in it.
+    pub(super) fn is_io(&self) -> bool {
+        matches!(self.cause, Cause::Io(_))
+    }
+
     /// The file.
     pub fn path(&self) -> &Path {
         &self.path

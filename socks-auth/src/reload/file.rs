@@ -16,11 +16,14 @@ use super::{Expected, LoadError, Watch, stamp::Stamp};
 
 type Parse<T> = dyn Fn(&[u8]) -> Result<T, Expected> + Send + Sync;
 
+type OnChange = dyn Fn() + Send + Sync;
+
 /// What a file says, replaced as a whole when the file changes, and kept when it is broken.
 pub(crate) struct Reloaded<T> {
     path: PathBuf,
     parse: Box<Parse<T>>,
     current: ArcSwap<T>,
+    told: Mutex<Vec<Arc<OnChange>>>,
     /// Held while the file is read, so that an older state never replaces a newer one.
     seen: Mutex<Seen>,
 }
@@ -35,8 +38,18 @@ struct Seen {
     content: Digest,
     /// A change that is watched until it stays.
     settling: Option<Stamp>,
-    /// Whether it has been said that the file is not there.
-    missing: bool,
+    /// Whether it has been said that the file cannot be read.
+    unreadable: bool,
+}
+
+impl Seen {
+    /// Says it once, until the file is read.
+    fn tell_unreadable(&mut self, error: &LoadError) {
+        if !self.unreadable {
+            warn!(%error, "what was read before stays in force");
+        }
+        self.unreadable = true;
+    }
 }
 
 type Digest = [u8; 32];
@@ -59,12 +72,13 @@ impl<T: Send + Sync + 'static> Reloaded<T> {
         Ok(Self {
             current: ArcSwap::from_pointee(current),
             parse: Box::new(parse),
+            told: Mutex::default(),
             seen: Mutex::new(Seen {
                 read: Some(stamp),
                 fresh: stamp.is_fresh(),
                 content: digest(&content),
                 settling: None,
-                missing: false,
+                unreadable: false,
             }),
             path,
         })
@@ -72,6 +86,20 @@ impl<T: Send + Sync + 'static> Reloaded<T> {
 
     pub(crate) fn current(&self) -> Arc<T> {
         self.current.load_full()
+    }
+
+    /// Calls `told` whenever something else is in force.
+    pub(crate) fn on_change(&self, told: impl Fn() + Send + Sync + 'static) {
+        let mut all = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        all.push(Arc::new(told));
+    }
+
+    fn tell(&self) {
+        let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        // A copy, so that one of them may add another.
+        let all = told.clone();
+        drop(told);
+        all.iter().for_each(|told| told());
     }
 
     /// Reads the file now, whether it has changed or not.
@@ -96,13 +124,14 @@ impl<T: Send + Sync + 'static> Reloaded<T> {
         seen.read = Some(stamp);
         seen.fresh = stamp.is_fresh();
         seen.settling = None;
-        seen.missing = false;
+        seen.unreadable = false;
         let digest = digest(&content);
         if digest != seen.content {
             let next = (self.parse)(&content);
             let next = next.map_err(|expected| LoadError::content(&self.path, expected))?;
             self.current.store(Arc::new(next));
             seen.content = digest;
+            self.tell();
         }
         Ok(())
     }
@@ -114,11 +143,7 @@ impl<T: Send + Sync + 'static> Reloaded<T> {
         let stamp = match metadata(&self.path) {
             Ok(stamp) => stamp,
             Err(error) => {
-                if !seen.missing {
-                    let error = LoadError::io(&self.path, error);
-                    warn!(%error, "what was read before stays in force");
-                }
-                seen.missing = true;
+                seen.tell_unreadable(&LoadError::io(&self.path, error));
                 seen.read = None;
                 return;
             }
@@ -133,6 +158,8 @@ impl<T: Send + Sync + 'static> Reloaded<T> {
             match self.load(&mut seen) {
                 Ok(()) if known => debug!(%path, "read again, to be sure"),
                 Ok(()) => info!(%path, "read again"),
+                // Of no descriptor left, or of a file server that is away, the next look knows more.
+                Err(error) if error.is_io() => seen.tell_unreadable(&error),
                 Err(error) => {
                     warn!(%error, "what was read before stays in force");
                     // Once is enough.

@@ -261,6 +261,30 @@ async fn reloading_by_hand() {
     assert_eq!((error.line(), *file.current()), (Some(1), 2));
 }
 
+/// Who asked for it is told of each change, when it is in force, and of nothing else.
+#[tokio::test]
+async fn changes_are_told() {
+    let folder = Folder::new();
+    let file = Arc::new(settled(&folder));
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let (weak, list) = (Arc::downgrade(&file), Arc::clone(&told));
+    file.on_change(move || {
+        let now = weak.upgrade().map(|file| *file.current());
+        list.lock().unwrap().push(now);
+    });
+    file.look();
+    Arc::clone(&file).reload().await.unwrap();
+    folder.write("file", "?");
+    file.reads_after_two_looks();
+    Arc::clone(&file).reload().await.unwrap_err();
+    assert_eq!(*told.lock().unwrap(), []);
+    folder.write("file", "2");
+    file.reads_after_two_looks();
+    folder.write("file", "3");
+    Arc::clone(&file).reload().await.unwrap();
+    assert_eq!(*told.lock().unwrap(), [Some(2), Some(3)]);
+}
+
 /// A change is in force two intervals later, and the watch ends with the last user of the file.
 #[tokio::test(start_paused = true)]
 async fn a_watch_looks_again_and_again() {

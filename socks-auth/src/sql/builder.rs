@@ -68,7 +68,7 @@ impl SqlBuilder {
         self
     }
 
-    /// For all that is asked about one login, waiting and connecting included. 5 s by default.
+    /// For each of the two queries, waiting and connecting included. 5 s by default.
     /// PostgreSQL gives a statement up at the same time; SQLite does not, so a query that takes for
     /// ever keeps its connection.
     pub fn timeout(mut self, timeout: Duration) -> Self {
@@ -128,11 +128,12 @@ impl SqlBuilder {
     }
 }
 
+// Without the queries, which may hold the key of a column.
 impl fmt::Debug for SqlBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SqlBuilder")
-            .field("query", &self.query)
-            .field("groups_query", &self.groups_query)
+            .field("connections", &self.connections)
+            .field("timeout", &self.timeout)
             .finish_non_exhaustive()
     }
 }

@@ -3,7 +3,7 @@ use std::{fmt, sync::OnceLock, time::Duration};
 use futures_util::TryStreamExt;
 use sqlx::{
     AssertSqlSafe, ConnectOptions, PgPool, Row, SqlitePool,
-    postgres::{PgConnectOptions, PgPoolOptions},
+    postgres::{PgConnectOptions, PgPoolOptions, PgSslMode},
     sqlite::{SqliteConnectOptions, SqlitePoolOptions},
 };
 
@@ -48,6 +48,14 @@ impl Database {
     pub(super) fn new(url: &str, connections: u32, timeout: Duration) -> Result<Self, SqlError> {
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             let options: PgConnectOptions = url.parse().map_err(|_| Kind::Url)?;
+            // Without TLS each login would fail for it.
+            let required = !matches!(
+                options.get_ssl_mode(),
+                PgSslMode::Disable | PgSslMode::Allow | PgSslMode::Prefer
+            );
+            if required && !cfg!(feature = "sql-tls") {
+                return Err(Kind::Tls.into());
+            }
             // The server gives up as well, and not only we.
             let limit = timeout.as_millis().clamp(1, i32::MAX as u128);
             let options = options

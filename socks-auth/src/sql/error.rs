@@ -11,6 +11,7 @@ pub struct SqlError(Kind);
 
 pub(super) enum Kind {
     Url,
+    Tls,
     Query,
     Busy,
     Timeout,
@@ -62,6 +63,7 @@ impl fmt::Display for SqlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let message = match &self.0 {
             Kind::Url => "expected a URL postgres://… or sqlite://…",
+            Kind::Tls => "expected a URL whose sslmode does without TLS, or the feature sql-tls",
             Kind::Query => "expected a query",
             Kind::Busy => "too many logins wait for the database",
             Kind::Timeout | Kind::Database(sqlx::Error::PoolTimedOut) => {
@@ -102,6 +104,7 @@ impl fmt::Debug for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Url => "Url",
+            Self::Tls => "Tls",
             Self::Query => "Query",
             Self::Busy => "Busy",
             Self::Timeout => "Timeout",

@@ -28,6 +28,12 @@ use crate::{
 /// A password is checked in a [`VerifyPool`] (`SE-31`). An unknown or locked user's is checked
 /// against a hash of a kind and cost that other users have (`UP-13`, `SE-32`).
 ///
+/// **On a network** use `sslmode=verify-full`. PostgreSQL's default, `prefer`, does without TLS if
+/// whoever answers says so: who stands between reads hashes, or hands out one of a password of its own.
+///
+/// A user is called what the client wrote. Where the query takes other spellings for the same name, in
+/// capitals say, rules about users have to know of them.
+///
 /// Names are text here: a name that is not UTF-8, or that has a NUL in it, is nobody's. If the
 /// database cannot be reached or is late, logins fail (`UP-17`). Passwords do not go to the log of
 /// this program; what the database logs is its own affair.
@@ -195,11 +201,11 @@ impl Authenticate for Sql {
 
 impl_service!(Sql);
 
+// Without the queries, which may hold the key of a column.
 impl fmt::Debug for Sql {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sql")
             .field("database", &self.0.database)
-            .field("query", &self.0.query)
             .finish_non_exhaustive()
     }
 }

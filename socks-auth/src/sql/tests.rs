@@ -393,3 +393,26 @@ fn settings() {
     let shown = format!("{builder:?} {:?}", builder.clone().build());
     assert!(!shown.contains("hunter2"), "{shown}");
 }
+
+/// Where there is no TLS, a URL that requires it is an error at once, and not of each login.
+#[test]
+fn tls_that_is_required() {
+    for (mode, required) in [
+        ("", false),
+        ("?sslmode=disable", false),
+        ("?sslmode=require", true),
+        ("?sslmode=verify-ca", true),
+        ("?sslmode=verify-full", true),
+    ] {
+        let url = format!("postgres://a:hunter2@db.example/socks{mode}");
+        let built = Sql::builder(url.as_str().into(), "SELECT hash FROM users").build();
+        assert_eq!(
+            built.is_ok(),
+            cfg!(feature = "sql-tls") || !required,
+            "{mode}"
+        );
+        if let Err(error) = built {
+            assert!(error.to_string().contains("sql-tls"), "{error}");
+        }
+    }
+}

@@ -18,7 +18,8 @@ use super::{SuccessCache, cache::Cache};
 /// anything else. It counts for the same name and password, from the same client address, to the
 /// same address and listener, by the same method, until its time is over (60 s by default, not
 /// prolonged by use). **A changed password and a removed user are let in for that long**, unless the
-/// cache is [cleared](Self::clear) by whoever changes them.
+/// cache is [cleared](Self::clear) by whoever changes them; `Htpasswd::on_change` and
+/// `Htgroup::on_change` tell when.
 ///
 /// What is kept is a digest under a random key, and the identity; no password. Of an identity the
 /// user, method and groups are kept: one with [extensions] is not, because these may be meant for its

@@ -87,6 +87,51 @@ fn htpasswd() {
     );
 }
 
+/// With a cache, whom a file does not name any more is out as soon as the file is read again,
+/// and groups are those of the file.
+#[cfg(feature = "htpasswd")]
+#[tokio::test(start_paused = true)]
+async fn a_cache_is_cleared_when_a_file_changes() {
+    use std::time::Duration;
+
+    use socks_core::message::Authentication;
+    use tokio::time;
+    use tower::ServiceExt;
+
+    use crate::auth::services::tests::login;
+
+    let folder = Folder::new();
+    let users = folder.file("users", "alice:secret\n");
+    let groups = folder.file("groups", "staff: alice\n");
+    let text = format!(
+        "[auth.htpasswd]\nfile = '{users}'\ngroups = '{groups}'\nallow_plain_text = true\n\
+         [auth.cache]\nttl = 3600\n"
+    );
+    let service = prepare(&text).unwrap().services().authenticator;
+    let groups_of = async || match service.clone().oneshot(login("secret")).await.unwrap() {
+        Authentication::Accepted(identity) => Some(identity.groups.join(" ")),
+        Authentication::Rejected(_) => None,
+    };
+    let mut known = groups_of().await;
+    assert_eq!(known.as_deref(), Some("staff"));
+    for (file, content, expected) in [
+        ("groups", "guests: alice\n", Some("guests")),
+        ("users", "bob:secret\n", None),
+    ] {
+        folder.file(file, content);
+        // The files are looked at every second.
+        let seen = async {
+            while groups_of().await == known {
+                time::sleep(Duration::from_secs(1)).await;
+            }
+        };
+        let in_time = time::timeout(Duration::from_secs(60), seen).await;
+        assert!(in_time.is_ok(), "{file}");
+        known = groups_of().await;
+        assert_eq!(known.as_deref(), expected);
+    }
+}
+
 #[cfg(feature = "pam")]
 #[test]
 fn pam() {

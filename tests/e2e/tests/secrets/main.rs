@@ -5,11 +5,15 @@
 mod chap;
 mod clients;
 mod forms;
+mod gssapi;
 mod htpasswd;
+mod http;
 mod log;
 mod private;
 mod row;
 mod servers;
+#[cfg(feature = "sql")]
+mod sql;
 
 use forms::leak;
 use log::Log;
@@ -20,7 +24,11 @@ fn rows() -> Vec<Row> {
     rows.extend(clients::rows());
     rows.extend(private::rows());
     rows.extend(chap::rows());
+    rows.extend(gssapi::rows());
     rows.extend(htpasswd::rows());
+    rows.extend(http::rows());
+    #[cfg(feature = "sql")]
+    rows.extend(sql::rows());
     rows
 }
 
