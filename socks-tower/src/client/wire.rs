@@ -219,6 +219,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         // What the sub-negotiation said last is still in clear.
         self.finish().await?;
         self.stream.protect(protection, &self.buffers.input);
+        // The end, if it was seen, is behind what was just handed over.
+        self.ended = false;
         self.buffers.input.wipe();
         Ok(())
     }
@@ -228,5 +230,58 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         self.finish().await?;
         self.stream.unread(self.buffers.early(), self.ended);
         Ok(self.stream)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use socks_core::subnegotiation::ProtectionError;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+
+    use super::*;
+
+    /// Inverts every octet.
+    #[derive(Debug)]
+    struct Inversion;
+
+    impl Protection for Inversion {
+        fn wrap(&mut self, plain: &[u8], output: &mut Vec<u8>) -> Result<(), ProtectionError> {
+            output.extend(plain.iter().map(|octet| !octet));
+            Ok(())
+        }
+
+        fn unwrap(
+            &mut self,
+            input: &mut &[u8],
+            plain: &mut Vec<u8>,
+        ) -> Result<(), ProtectionError> {
+            plain.extend(std::mem::take(input).iter().map(|octet| !octet));
+            Ok(())
+        }
+
+        fn frame_limit(&self) -> usize {
+            1
+        }
+    }
+
+    /// R5-53, R5-54: what the proxy said before it ended its half, while the last words in clear
+    /// went out, is not lost behind a protection.
+    #[tokio::test]
+    async fn an_end_that_was_seen_early() {
+        let (stream, mut proxy) = duplex(8);
+        let mut wire = Wire::new(stream, Duration::from_secs(60), 0);
+        wire.output().extend_from_slice(b"last words");
+        proxy.write_all(&[!b'o', !b'k']).await.unwrap();
+        proxy.shutdown().await.unwrap();
+        let hears = async {
+            tokio::task::yield_now().await;
+            let mut heard = [0; 10];
+            proxy.read_exact(&mut heard).await.unwrap();
+            assert_eq!(&heard, b"last words");
+        };
+        let (protected, ()) = tokio::join!(wire.protect(Box::new(Inversion)), hears);
+        protected.unwrap();
+        wire.receive().await.unwrap();
+        assert_eq!(wire.buffers.input.as_slice(), b"ok");
     }
 }
