@@ -231,12 +231,10 @@ mod tests {
         let file = file.replace("\"users\"", &format!("{users:?}"));
         let source = Source::new(Path::new("README.md"), file);
         let config = Config::parse(&source).unwrap();
-        let prepared = config.auth.prepare(
-            Vec::new(),
-            &config.listener,
-            &source,
-            std::time::Duration::from_secs(30),
-        );
+        let handshake = std::time::Duration::from_secs(30);
+        let prepared = config
+            .auth
+            .prepare(Vec::new(), &config.listener, handshake, &source);
         let prepared = prepared.unwrap();
         assert!(prepared.takes_passwords() && prepared.lets_anybody_in());
     }
