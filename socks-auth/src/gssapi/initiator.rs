@@ -61,7 +61,8 @@ impl Initiator {
 
     /// Whether the context is for UDP ASSOCIATE: datagrams overtake each other, so it has no
     /// sequencing (`GS-26`). Off by default. In a context with sequencing a datagram that another
-    /// one has overtaken is dropped, since the library does not tell it from a replay.
+    /// one has overtaken is dropped, since the library does not tell it from a replay; in one without,
+    /// whoever is between can take whole frames of a connection away, or swap them, unnoticed.
     #[must_use]
     pub fn datagrams(mut self, datagrams: bool) -> Self {
         self.datagrams = datagrams;

@@ -20,6 +20,10 @@
 //! # }
 //! ```
 //!
+//! Whether frames that are missing or out of their order are noticed on a connection is the client's
+//! to ask for, by sequencing (`GS-5`). The server takes clients that do not; repeated frames are then
+//! still noticed if replay detection was asked for, and changed ones always.
+//!
 //! A client has an [`Initiator`]:
 //!
 //! ```no_run
