@@ -2,9 +2,7 @@
 
 use std::net::SocketAddr;
 
-use e2e::open;
 use socks_auth::{Http, HttpBuilder};
-use support::Peer;
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::{TcpListener, TcpStream},
@@ -68,17 +66,6 @@ async fn answer(stream: TcpStream, status: &str, body: &str) {
     stream.write_all((head + body).as_bytes()).await.unwrap();
 }
 
-async fn log_in(shown: &mut Shown, users: Http, password: &str, right: bool) {
-    let server = open("127.0.0.1:1".parse().unwrap()).authenticator(users);
-    let script = Peer::script().greet([2]).expect_method(2);
-    let script = script.login("alice", password).expect_login(right);
-    let script = match right {
-        true => script.bind("127.0.0.1:1").expect_reply(7),
-        false => script,
-    };
-    shown.session(&server, script).await;
-}
-
 async fn judged(shown: &mut Shown) {
     // Sockets of the system know nothing of a clock that stands still.
     time::resume();
@@ -92,7 +79,7 @@ async fn judged(shown: &mut Shown) {
     shown.debug(&builder(addr));
     shown.debug(&users);
     for (password, right) in [(PASSWORD, true), (WRONG, false), (WRONG, false)] {
-        log_in(shown, users.clone(), password, right).await;
+        shown.log_in(users.clone(), password, right).await;
     }
     time::pause();
 }
@@ -109,7 +96,7 @@ async fn failing(shown: &mut Shown) {
     .await;
     let users = builder(addr).build().unwrap();
     for _ in 0..5 {
-        log_in(shown, users.clone(), PASSWORD, false).await;
+        shown.log_in(users.clone(), PASSWORD, false).await;
     }
     time::pause();
 }

@@ -6,8 +6,9 @@ use std::{
     pin::Pin,
 };
 
-use socks_tower::{Incoming, SessionEnd, SessionReport, TraceLayer};
-use support::Script;
+use e2e::open;
+use socks_tower::{Authenticator, Incoming, SessionEnd, SessionReport, TraceLayer};
+use support::{Peer, Script};
 use tokio::io::{DuplexStream, duplex};
 use tower::{Layer, Service, ServiceExt};
 
@@ -88,6 +89,18 @@ impl Shown {
         let report = session.await.expect("no panic");
         self.report(&report);
         report
+    }
+
+    /// Alice's login with `password` at a server that asks `users`, and if it is `right` a request.
+    pub(crate) async fn log_in(&mut self, users: impl Authenticator, password: &str, right: bool) {
+        let server = open(([127, 0, 0, 1], 1).into()).authenticator(users);
+        let script = Peer::script().greet([2]).expect_method(2);
+        let script = script.login("alice", password).expect_login(right);
+        let script = match right {
+            true => script.bind("127.0.0.1:1").expect_reply(7),
+            false => script,
+        };
+        self.session(&server, script).await;
     }
 
     /// Serves one stream.

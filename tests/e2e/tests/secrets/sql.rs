@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use e2e::open;
 use socks_auth::{Formats, Sql, SqlBuilder};
-use support::Peer;
 use tokio::time;
 
 use crate::row::{PASSWORD, Row, Shown, WRONG};
@@ -34,14 +32,7 @@ async fn log_in(shown: &mut Shown, builder: SqlBuilder, password: &str, right: b
     shown.debug(&builder);
     let users = builder.build().unwrap();
     shown.debug(&users);
-    let server = open("127.0.0.1:1".parse().unwrap()).authenticator(users);
-    let script = Peer::script().greet([2]).expect_method(2);
-    let script = script.login("alice", password).expect_login(right);
-    let script = match right {
-        true => script.bind("127.0.0.1:1").expect_reply(7),
-        false => script,
-    };
-    shown.session(&server, script).await;
+    shown.log_in(users, password, right).await;
 }
 
 /// The queries hold secrets as well: a hash here, the key of a column elsewhere.
