@@ -52,6 +52,11 @@ impl Negotiating {
         self.subnegotiation.input_limit()
     }
 
+    /// What to send when something else than the sub-negotiation ends it, before the close.
+    pub fn last_words(&self) -> &'static [u8] {
+        self.subnegotiation.last_words()
+    }
+
     /// Takes the sub-negotiation one step further.
     ///
     /// # Errors

@@ -6,8 +6,8 @@ use super::{Protection, Step, Subnegotiation, SubnegotiationError};
 use crate::{
     DecodeError, Method,
     gssapi::{
-        Establish, Establishment, Levels, MAX_ROUNDS, MechanismError, Message, ProtectionLevel,
-        SecurityContext, Token, protect,
+        Establish, Establishment, Levels, MAX_ROUNDS, MechanismError, Message, MessageType,
+        ProtectionLevel, SecurityContext, Token, VERSION, protect,
     },
     message::{Authentication, Credentials},
 };
@@ -193,6 +193,11 @@ impl Subnegotiation for Gssapi {
 
     fn input_limit(&self) -> usize {
         Message::MAX_LEN
+    }
+
+    /// An abort (`GS-9`).
+    fn last_words(&self) -> &'static [u8] {
+        const { &[VERSION, MessageType::Abort.octet()] }
     }
 
     fn step(

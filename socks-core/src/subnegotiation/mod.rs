@@ -83,6 +83,12 @@ pub trait Subnegotiation: Send {
     /// servers. What came of it is for the next [`step`](Self::step) to say.
     fn block(&mut self) {}
 
+    /// What the server says when something else ends the exchange: a deadline, or work of a
+    /// [`Step::Blocking`] that cannot be done. Nothing by default.
+    fn last_words(&self) -> &'static [u8] {
+        &[]
+    }
+
     /// Takes the authenticator's answer to a [`Step::Verify`] and appends the method's message
     /// about it. After a rejection the connection is closed.
     fn decided(&mut self, authentication: &Authentication, output: &mut Vec<u8>);

@@ -209,7 +209,26 @@ where
     Err(failure.map_or(SessionEnd::NoAcceptableMethod, SessionEnd::Authenticator))
 }
 
+/// Runs the sub-negotiation. One that ends from outside has its last words all the same.
 async fn subnegotiate<Io, U>(
+    phases: &Phases<U>,
+    slots: &Slots,
+    wire: &mut Wire<Io>,
+    conn: &Arc<ConnInfo>,
+    negotiating: Negotiating,
+) -> Result<(Identity, AwaitingRequest), SessionEnd>
+where
+    Io: AsyncRead + AsyncWrite + Unpin,
+{
+    let last_words = negotiating.last_words();
+    let steps = steps(phases, slots, wire, conn, negotiating).await;
+    if let Err(SessionEnd::TimedOut) = &steps {
+        wire.output().extend_from_slice(last_words);
+    }
+    steps
+}
+
+async fn steps<Io, U>(
     phases: &Phases<U>,
     slots: &Slots,
     wire: &mut Wire<Io>,
@@ -219,7 +238,7 @@ async fn subnegotiate<Io, U>(
 where
     Io: AsyncRead + AsyncWrite + Unpin,
 {
-    let method = negotiating.method();
+    let (method, last_words) = (negotiating.method(), negotiating.last_words());
     let mut accepted = None;
     loop {
         let step = wire.step(|input, output| negotiating.step(input, output));
@@ -242,7 +261,11 @@ where
             Negotiation::Blocking(blocking) => {
                 let work = Box::pin(slots.run(|| blocking.block()));
                 match wire.wait(work, false).await? {
-                    Waited::Done(done) => done.map_err(SessionEnd::Authenticator)?,
+                    Waited::Done(Ok(negotiating)) => negotiating,
+                    Waited::Done(Err(error)) => {
+                        wire.output().extend_from_slice(last_words);
+                        return Err(SessionEnd::Authenticator(error));
+                    }
                     Waited::TimedOut => return Err(SessionEnd::TimedOut),
                 }
             }

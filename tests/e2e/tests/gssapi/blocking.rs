@@ -14,7 +14,10 @@ use socks_tower::{
     client::{Client, ClientErrorKind as Kind},
 };
 use support::{Peer, Server, Target};
-use tokio::{io::AsyncReadExt, sync::Semaphore};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    sync::Semaphore,
+};
 use tower::ServiceExt;
 
 use crate::{TWO, method, served};
@@ -106,7 +109,8 @@ async fn bounded() {
     assert_eq!(held.most.load(Ordering::SeqCst), 2);
 }
 
-/// GS-11, SE-13: a mechanism that does not answer does not outlive the handshake's deadline, on either side.
+/// GS-9, GS-11, SE-13: a mechanism that does not answer does not outlive the handshake's deadline, on either side; the
+/// server's ends with an abort.
 #[tokio::test]
 async fn deadlines() {
     let held = held();
@@ -122,7 +126,7 @@ async fn deadlines() {
     let report = session.await.unwrap().unwrap();
     assert!(matches!(report.end, SessionEnd::TimedOut));
     let error = connecting.await.unwrap().unwrap_err();
-    assert_eq!(error.kind(), Kind::UnexpectedEnd);
+    assert_eq!(error.kind(), Kind::Authentication);
     tokio::time::resume();
 
     let (stream, io) = tokio::io::duplex(4096);
@@ -137,6 +141,21 @@ async fn deadlines() {
     tokio::time::advance(Duration::from_secs(6)).await;
     let error = connecting.await.unwrap().unwrap_err();
     assert_eq!(error.kind(), Kind::TimedOut);
+}
+
+/// GS-9: nor does a client that says nothing, and it gets the abort too.
+#[tokio::test(start_paused = true)]
+async fn silent_clients() {
+    let service = served("127.0.0.1:9".parse().unwrap(), &Mechanism::new(), TWO);
+    let (mut stream, io) = tokio::io::duplex(4096);
+    let session = tokio::spawn(service.oneshot(Incoming::unnamed(io)));
+    stream.write_all(b"\x05\x01\x01").await.unwrap();
+    let mut heard = Vec::new();
+    stream.read_to_end(&mut heard).await.unwrap();
+    assert_eq!(heard, b"\x05\x01\x01\xff");
+    drop(stream);
+    let report = session.await.unwrap().unwrap();
+    assert!(matches!(report.end, SessionEnd::TimedOut));
 }
 
 /// A client that resets its connection is not waited for.
