@@ -9,25 +9,36 @@ use socks_core::message::Authentication;
 
 use super::started::Running;
 
+/// A session, and the lookup about its connection beside it.
+///
+/// # Cancel safety
+///
+/// Dropping it ends both.
+// Boxed: it is no larger than the session alone, so that whoever may have ident and does not, as
+// `tower`'s `Either` and `option_layer` make it, keeps no room for it in each open tunnel.
+#[derive(Debug)]
+pub struct IdentAcceptFuture<F>(Pin<Box<Both<F>>>);
+
 pin_project! {
-    /// A session, and the lookup about its connection beside it.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping it ends both.
     #[derive(Debug)]
-    pub struct IdentAcceptFuture<F> {
+    struct Both<F> {
         #[pin]
-        pub(super) session: F,
-        pub(super) running: Option<Running>,
+        session: F,
+        running: Option<Running>,
+    }
+}
+
+impl<F> IdentAcceptFuture<F> {
+    pub(super) fn new(session: F, running: Option<Running>) -> Self {
+        Self(Box::pin(Both { session, running }))
     }
 }
 
 impl<F: Future> Future for IdentAcceptFuture<F> {
     type Output = F::Output;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let this = self.project();
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.0.as_mut().project();
         // First, so that a session that waits for the answer has it.
         if let Some(running) = this.running
             && running.poll(cx).is_ready()

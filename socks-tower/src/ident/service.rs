@@ -92,10 +92,7 @@ where
             IdentPolicy::Skip => None,
             IdentPolicy::Optional | IdentPolicy::Required => self.start(&mut incoming),
         };
-        IdentAcceptFuture {
-            session: self.inner.call(incoming),
-            running,
-        }
+        IdentAcceptFuture::new(self.inner.call(incoming), running)
     }
 }
 
