@@ -17,6 +17,7 @@ mod http;
 #[cfg(any(feature = "htgroup", feature = "htpasswd"))]
 mod lines;
 mod method_policy;
+mod networks;
 mod no_auth;
 #[cfg(all(unix, feature = "pam"))]
 mod pam;
@@ -52,6 +53,7 @@ pub use self::{
     authenticate_service::{AuthenticateFuture, AuthenticateService},
     by_method::{ByMethod, ByMethodFuture},
     method_policy::{MethodPolicy, MethodRule},
+    networks::Networks,
     no_auth::NoAuth,
     principals::Principals,
     static_users::StaticUsers,

@@ -1,10 +1,9 @@
 use std::sync::Arc;
 
 use ipnet::IpNet;
-use socks_core::{
-    Method,
-    message::{ConnInfo, Endpoint},
-};
+use socks_core::{Method, message::ConnInfo};
+
+use crate::Networks;
 
 /// Which methods a client may use, by listener and by client network: rules in order, the first
 /// that fits decides, and a default for the rest (`R5-18`).
@@ -72,7 +71,7 @@ impl MethodPolicy {
 pub struct MethodRule {
     methods: Arc<[Method]>,
     listeners: Vec<Arc<str>>,
-    clients: Vec<IpNet>,
+    clients: Networks,
 }
 
 impl MethodRule {
@@ -81,7 +80,7 @@ impl MethodRule {
         Self {
             methods: methods.into_iter().collect(),
             listeners: Vec::new(),
-            clients: Vec::new(),
+            clients: Networks::default(),
         }
     }
 
@@ -97,7 +96,7 @@ impl MethodRule {
     /// socket, is of no network.
     #[must_use]
     pub fn client(mut self, network: IpNet) -> Self {
-        self.clients.push(canonical(network));
+        self.clients.extend([network]);
         self
     }
 
@@ -107,32 +106,7 @@ impl MethodRule {
             name.is_some_and(|name| self.listeners.contains(name))
         };
         (self.listeners.is_empty() || listener())
-            && (self.clients.is_empty() || is_of(&self.clients, &conn.peer))
-    }
-}
-
-/// Whether the endpoint has an address in one of the networks, which are [`canonical`].
-pub(crate) fn is_of(networks: &[IpNet], endpoint: &Endpoint) -> bool {
-    let Some(ip) = endpoint.ip() else {
-        return false;
-    };
-    let ip = ip.to_canonical();
-    networks.iter().any(|network| network.contains(&ip))
-}
-
-/// The IPv4 network that an IPv4-mapped one stands for; clients are compared in that form.
-pub(crate) fn canonical(network: IpNet) -> IpNet {
-    let IpNet::V6(mapped) = network else {
-        return network;
-    };
-    let prefix = mapped.prefix_len().checked_sub(96);
-    let ipv4 = mapped.addr().to_ipv4_mapped();
-    match prefix
-        .zip(ipv4)
-        .map(|(prefix, ip)| IpNet::new(ip.into(), prefix))
-    {
-        Some(Ok(network)) => network,
-        _ => network,
+            && (self.clients.is_empty() || self.clients.contains(&conn.peer))
     }
 }
 
@@ -140,7 +114,7 @@ pub(crate) fn canonical(network: IpNet) -> IpNet {
 mod tests {
     use std::net::SocketAddr;
 
-    use socks_core::message::{SessionId, Version};
+    use socks_core::message::{Endpoint, SessionId, Version};
 
     use super::*;
 

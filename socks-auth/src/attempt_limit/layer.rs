@@ -13,7 +13,7 @@ use super::{
     client::Client,
     failures::Rate,
 };
-use crate::method_policy::{canonical, is_of};
+use crate::Networks;
 
 /// Limits failed logins by client address, and delays those by user name (`UP-22`, `SE-33`).
 ///
@@ -68,13 +68,13 @@ pub struct AttemptLimitLayer {
 pub(super) struct Settings {
     pub(super) limits: Limits,
     pub(super) delay: Duration,
-    exempt: Arc<[IpNet]>,
+    exempt: Networks,
 }
 
 impl Settings {
     /// Whose failures the client's count with; `None` if they do not count.
     pub(super) fn client(&self, peer: &Endpoint) -> Option<Client> {
-        (!is_of(&self.exempt, peer)).then(|| Client::from(peer))
+        (!self.exempt.contains(peer)).then(|| Client::from(peer))
     }
 }
 
@@ -96,7 +96,7 @@ impl AttemptLimitLayer {
                     capacity: 65_536,
                 },
                 delay: Duration::from_secs(3),
-                exempt: Arc::default(),
+                exempt: Networks::default(),
             },
             attempts: Arc::default(),
         }
@@ -130,7 +130,7 @@ impl AttemptLimitLayer {
     /// through, and that does not say for whom. In place of those that were set before.
     #[must_use]
     pub fn exempt(mut self, clients: impl IntoIterator<Item = IpNet>) -> Self {
-        self.settings.exempt = clients.into_iter().map(canonical).collect();
+        self.settings.exempt = clients.into_iter().collect();
         self
     }
 
