@@ -7,7 +7,7 @@ use std::{
 
 use socks_auth::{AttemptLimitLayer, ByMethod, MethodPolicy, MethodRule, SuccessCacheLayer};
 use socks_core::Method;
-use socks_tower::{Authenticator, IdentLayer, MakeSubnegotiation};
+use socks_tower::{Authenticator, BoxError, IdentLayer, MakeSubnegotiation};
 use toml::Spanned;
 use tower::{ServiceBuilder, timeout::TimeoutLayer};
 
@@ -52,7 +52,7 @@ pub struct Services {
 impl Auth {
     /// Finds everything that is wrong.
     pub fn prepare(
-        self,
+        mut self,
         named: Vec<(Name, Password)>,
         listeners: &[Listener],
         handshake: Duration,
@@ -61,10 +61,10 @@ impl Auth {
         let mut backends = vec![anybody()];
         backends.extend(
             Stores::new(named, source)
-                .table("auth.htpasswd", self.htpasswd)?
-                .table("auth.http", self.http)?
-                .table("auth.pam", self.pam)?
-                .table("auth.sql", self.sql)?
+                .table("auth.htpasswd", self.htpasswd.take())?
+                .table("auth.http", self.http.take())?
+                .table("auth.pam", self.pam.take())?
+                .table("auth.sql", self.sql.take())?
                 .only(),
         );
         if let Some(table) = &self.gssapi {
@@ -74,7 +74,7 @@ impl Auth {
             };
             backends.push(gssapi::backend(table, place)?);
         }
-        if let Some(chap) = self.chap {
+        if let Some(chap) = self.chap.take() {
             let table = "auth.chap";
             backends.push(chap.prepare(Place { source, table })?);
         }
@@ -93,12 +93,32 @@ impl Auth {
             None => handshake / 2,
         };
         let set_up: Vec<_> = backends.iter().map(|backend| backend.method).collect();
-        let listed =
-            |key: &str, methods: &Spanned<Vec<AuthMethod>>| listed(source, key, methods, &set_up);
+        let (policy, offered) = self.policy(&set_up, listeners, source)?;
+        // What is offered to nobody is judged by nobody.
+        backends.retain(|backend| offered.contains(&backend.method));
+        Ok(Prepared {
+            backends,
+            policy,
+            offered,
+            attempts,
+            timeout,
+            cache: self.cache,
+            ident: self.ident,
+        })
+    }
 
+    /// Which methods whom is offered, and every one of them.
+    fn policy(
+        &self,
+        set_up: &[AuthMethod],
+        listeners: &[Listener],
+        source: &Source,
+    ) -> Result<(MethodPolicy, BTreeSet<AuthMethod>), ConfigError> {
+        let listed =
+            |key: &str, methods: &Spanned<Vec<AuthMethod>>| listed(source, key, methods, set_up);
         let everybody = match &self.methods {
             Some(methods) => listed("auth.methods", methods)?,
-            None => default(&set_up),
+            None => default(set_up),
         };
         let mut offered: BTreeSet<_> = everybody.iter().copied().collect();
         let mut policy = MethodPolicy::new(everybody.into_iter().map(Method::from));
@@ -125,17 +145,7 @@ impl Auth {
             let what = format!("expected {idle} here or for somebody, for it is set up");
             return Err(source.error(methods.span(), "auth.methods", what));
         }
-        // What is offered to nobody is judged by nobody.
-        backends.retain(|backend| offered.contains(&backend.method));
-        Ok(Prepared {
-            backends,
-            policy,
-            offered,
-            attempts,
-            timeout,
-            cache: self.cache,
-            ident: self.ident,
-        })
+        Ok((policy, offered))
     }
 }
 
@@ -187,12 +197,12 @@ fn limited(
     attempts: &AttemptLimitLayer,
     timeout: Duration,
     cache: Option<SuccessCacheLayer>,
-) -> BoxAuthenticator {
+) -> impl Authenticator<Error = BoxError> {
     let layers = ServiceBuilder::new()
         .layer(attempts)
         .layer(TimeoutLayer::new(timeout))
         .option_layer(cache);
-    boxed(layers.service(boxed(judge)))
+    layers.service(judge)
 }
 
 /// For `--check`.
