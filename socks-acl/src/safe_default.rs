@@ -198,7 +198,7 @@ impl Service<AccessRequest> for SafeDefault {
     fn call(&mut self, request: AccessRequest) -> Self::Future {
         let checked = self.check(&request);
         ready(Ok(checked.map_or_else(
-            |refusal| Verdict::Deny(refusal.code()),
+            |refusal| Verdict::Deny(refusal.code().into()),
             Verdict::Allow,
         )))
     }

@@ -2,7 +2,7 @@ use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use socks_core::{
     Address, Command, ReplyCode,
-    message::{Endpoint, Identity, Rejection, SessionId, Version},
+    message::{Endpoint, Identity, Rejection, SessionId, Terms, Version},
     server::HandshakeError,
 };
 
@@ -31,6 +31,12 @@ pub struct SessionReport {
     pub command: Option<Command>,
     /// Where to: the destination that the client named, canonical.
     pub destination: Option<Address>,
+    /// The rule that allowed or refused it, with what that says about logs.
+    pub terms: Option<Arc<Terms>>,
+    /// The limit that was reached, if that is why it was refused.
+    pub limit: Option<Arc<str>>,
+    /// How long a CONNECT took to find and reach its target, if it did.
+    pub dial: Option<Duration>,
     /// BND of the success reply.
     pub bound: Option<SocketAddr>,
     /// The address that was dialled, or that connected to a BIND.
@@ -58,6 +64,9 @@ impl SessionReport {
             identity: None,
             command: None,
             destination: None,
+            terms: None,
+            limit: None,
+            dial: None,
             bound: None,
             remote: None,
             sent: 0,

@@ -1,6 +1,6 @@
 use alloc::sync::Arc;
 
-use super::{ConnInfo, Extensions, Identity, Permit};
+use super::{ConnInfo, Denial, Extensions, Identity, Permit};
 use crate::{Address, Command, ReplyCode};
 
 /// Asks an access controller whether a client may do what it asks for (`R5-57`, `BI-7`), and whether
@@ -63,6 +63,13 @@ pub enum AccessPoint {
     /// operation of its own, from the remote host to the client (`BI-22`, `SE-57`). Nothing it sent
     /// has been read. The request was allowed before, and the host is one that it expects.
     BindPeer,
+    /// A datagram has come from the destination, a host outside, for the client of an association
+    /// (`SE-1`, `UD-34`). Asked through [`Permit::permits_incoming`] and never by the server itself;
+    /// with this an access controller can be asked to explain itself.
+    UdpReply,
+    /// What passes through the tunnel names the destination, such as TLS's server name or HTTP's host
+    /// (`SE-1`). Asked by an application that inspects what it relays.
+    Inspection,
 }
 
 /// An access controller's answer.
@@ -70,8 +77,8 @@ pub enum AccessPoint {
 pub enum Verdict {
     /// Go on, under these conditions.
     Allow(Permit),
-    /// Refuse with this code, usually [`ReplyCode::NOT_ALLOWED`].
-    Deny(ReplyCode),
+    /// Refuse, with a code that is usually [`ReplyCode::NOT_ALLOWED`].
+    Deny(Denial),
 }
 
 impl Verdict {
@@ -82,6 +89,6 @@ impl Verdict {
 
     /// Refuses with `02`, connection not allowed by ruleset.
     pub const fn deny() -> Self {
-        Self::Deny(ReplyCode::NOT_ALLOWED)
+        Self::Deny(Denial::new(ReplyCode::NOT_ALLOWED))
     }
 }

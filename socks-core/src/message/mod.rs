@@ -2,6 +2,7 @@
 //!
 //! | phase | asked with | answers |
 //! |---|---|---|
+//! | admission, a layer | [`AcceptRequest`] | [`Verdict`] |
 //! | authenticator | [`AuthRequest`] | [`Authentication`] |
 //! | access controller | [`AccessRequest`] | [`Verdict`] |
 //! | connector | [`Connect`] | a stream |
@@ -11,10 +12,12 @@
 //! A refusal is a value here, [`Authentication::Rejected`] or [`Verdict::Deny`]; an error of the
 //! service that answers means broken machinery.
 
+mod accept;
 mod access;
 mod auth;
 mod conn_info;
 mod credentials;
+mod denial;
 mod egress;
 mod extensions;
 mod filter;
@@ -22,12 +25,16 @@ mod ident_hint;
 mod identity;
 mod operation;
 mod permit;
+mod terms;
+mod tls_peer;
 
 pub use self::{
+    accept::AcceptRequest,
     access::{AccessPoint, AccessRequest, Verdict},
     auth::{AuthRequest, Authentication, Rejection},
     conn_info::{ConnInfo, Endpoint, SessionId, Version},
     credentials::Credentials,
+    denial::Denial,
     egress::Egress,
     extensions::Extensions,
     filter::AddressFilter,
@@ -35,4 +42,6 @@ pub use self::{
     identity::Identity,
     operation::{Associate, Bind, Connect},
     permit::Permit,
+    terms::Terms,
+    tls_peer::TlsPeer,
 };

@@ -2,7 +2,7 @@ use core::{any::Any, fmt, net::SocketAddr};
 
 use alloc::sync::Arc;
 
-use super::{AddressFilter, Egress, Extensions};
+use super::{AddressFilter, Egress, Extensions, Terms};
 use crate::Address;
 
 /// The conditions under which an access controller lets a request through.
@@ -19,7 +19,10 @@ pub struct Permit {
     pub guard: Option<Arc<dyn Any + Send + Sync>>,
     /// What the access controller and its layers attached.
     pub extensions: Extensions,
+    /// What the rule that allowed it says beside that.
+    pub terms: Option<Arc<Terms>>,
     filter: Option<Arc<dyn AddressFilter>>,
+    incoming: Option<Arc<dyn AddressFilter>>,
 }
 
 impl Permit {
@@ -31,7 +34,9 @@ impl Permit {
             egress: None,
             guard: None,
             extensions: Extensions::new(),
+            terms: None,
             filter: None,
+            incoming: None,
         }
     }
 
@@ -40,6 +45,17 @@ impl Permit {
     #[must_use]
     pub fn filter(mut self, filter: impl AddressFilter + 'static) -> Self {
         self.filter = Some(match self.filter.take() {
+            None => Arc::new(filter),
+            Some(first) => Arc::new(move |addr| first.permits(addr) && filter.permits(addr)),
+        });
+        self
+    }
+
+    /// Lets only those hosts send datagrams to the client that `filter` permits (`UD-34`), of
+    /// those that the relay lets answer. With such a filter set already, both must permit a host.
+    #[must_use]
+    pub fn filter_incoming(mut self, filter: impl AddressFilter + 'static) -> Self {
+        self.incoming = Some(match self.incoming.take() {
             None => Arc::new(filter),
             Some(first) => Arc::new(move |addr| first.permits(addr) && filter.permits(addr)),
         });
@@ -57,6 +73,13 @@ impl Permit {
     #[must_use]
     pub fn route(mut self, route: impl Into<Arc<str>>) -> Self {
         self.route = Some(route.into());
+        self
+    }
+
+    /// Names the rule that allowed it, and what that says.
+    #[must_use]
+    pub fn terms(mut self, terms: Arc<Terms>) -> Self {
+        self.terms = Some(terms);
         self
     }
 
@@ -81,6 +104,20 @@ impl Permit {
             .as_ref()
             .is_none_or(|filter| filter.permits(addr))
     }
+
+    /// Whether there is a filter for [`permits_incoming`](Self::permits_incoming) to ask.
+    pub fn filters_incoming(&self) -> bool {
+        self.incoming.is_some()
+    }
+
+    /// Whether a datagram from `addr` may go to the client. A relay asks this over its own policy
+    /// about who may answer (`UD-34`).
+    pub fn permits_incoming(&self, mut addr: SocketAddr) -> bool {
+        addr.set_ip(addr.ip().to_canonical());
+        self.incoming
+            .as_ref()
+            .is_none_or(|filter| filter.permits(addr))
+    }
 }
 
 impl fmt::Debug for Permit {
@@ -89,6 +126,7 @@ impl fmt::Debug for Permit {
             .field("destination", &self.destination)
             .field("route", &self.route)
             .field("egress", &self.egress)
+            .field("terms", &self.terms)
             .field("filtered", &self.filter.is_some())
             .finish_non_exhaustive()
     }
@@ -110,5 +148,13 @@ mod tests {
         assert!(permits("[::ffff:192.0.2.1]:80"));
         assert!(!permits("192.0.2.1:81"));
         assert!(!permits("[2001:db8::1]:80"));
+
+        let permit = permit
+            .filter_incoming(|addr: SocketAddr| addr.is_ipv4())
+            .filter_incoming(|addr: SocketAddr| addr.port() == 53);
+        let permits = |addr: &str| permit.permits_incoming(addr.parse().unwrap());
+        assert!(permit.filters_incoming() && permits("[::ffff:192.0.2.1]:53"));
+        assert!(!permits("192.0.2.1:80") && !permits("[2001:db8::1]:53"));
+        assert!(Permit::new().permits_incoming(([192, 0, 2, 1], 80).into()));
     }
 }

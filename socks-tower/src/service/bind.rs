@@ -102,7 +102,11 @@ where
                 return Ok((awaiting, permit));
             }
             Waited::Done(Ok(Verdict::Allow(_))) => ReplyCode::NOT_ALLOWED,
-            Waited::Done(Ok(Verdict::Deny(code))) => code,
+            Waited::Done(Ok(Verdict::Deny(denial))) => {
+                let code = denial.code;
+                self.denied(denial);
+                code
+            }
             Waited::Done(Err(error)) => return Err(self.fail_peer(awaiting, error)),
             Waited::TimedOut => return Err(self.fail_peer(awaiting, timed_out())),
         };

@@ -2,7 +2,10 @@
 
 use socks_core::message::Connect;
 use std::sync::Arc;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    time::Instant,
+};
 
 use super::driver::{Admitted, Established, Session};
 use crate::SessionEnd;
@@ -29,10 +32,12 @@ where
         permit.clone(),
     );
     let connecting = session.shared.phases.connector.ask(connect);
+    let asked = Instant::now();
     let connected = match session.wire.phase(connecting).await? {
         Ok(connected) => connected,
         Err(error) => return Err(session.fail(requested, error)),
     };
+    session.report.dial = Some(asked.elapsed());
     session.report.bound = Some(connected.bound);
     session.report.remote = connected.remote;
     requested.succeed(connected.bound, session.wire.output());

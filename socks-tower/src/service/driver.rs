@@ -19,8 +19,8 @@ use crate::{
 use socks_core::{
     Address, Command, Method, Progress, ReplyCode,
     message::{
-        AccessRequest, AuthRequest, Authentication, ConnInfo, Credentials, Identity, Permit,
-        Rejection, Verdict, Version,
+        AccessRequest, AuthRequest, Authentication, ConnInfo, Credentials, Denial, Identity,
+        Permit, Rejection, Verdict, Version,
     },
     server::{Opening, Requested},
 };
@@ -316,6 +316,7 @@ where
         let asked = self.shared.phases.access.ask(request);
         match self.wire.phase(asked).await? {
             Ok(Verdict::Allow(permit)) => {
+                self.report.terms = permit.terms.clone();
                 let destination = match &permit.destination {
                     None => requested.destination().clone(),
                     // A rewritten destination takes the one form that phases see, too.
@@ -332,7 +333,11 @@ where
                     permit,
                 })
             }
-            Ok(Verdict::Deny(code)) => Err(self.refuse(requested, code)),
+            Ok(Verdict::Deny(denial)) => {
+                let code = denial.code;
+                self.denied(denial);
+                Err(self.refuse(requested, code))
+            }
             Err(error) => Err(self.fail(requested, error)),
         }
     }
@@ -347,6 +352,14 @@ where
                 Err(end)
             }
         }
+    }
+
+    /// The report says who refused it.
+    pub(super) fn denied(&mut self, denial: Denial) {
+        if denial.terms.is_some() {
+            self.report.terms = denial.terms;
+        }
+        self.report.limit = denial.limit;
     }
 
     /// The client is told `code`, because somebody decided so.
@@ -369,6 +382,22 @@ where
             .reply_codes
             .as_ref()
             .and_then(|codes| codes(error));
-        overridden.unwrap_or_else(|| crate::reply_code(error))
+        let code = overridden.unwrap_or_else(|| crate::reply_code(error));
+        let terms = self.report.terms.as_ref();
+        match terms.is_some_and(|terms| terms.conceal) && tells(code) {
+            true => ReplyCode::GENERAL_FAILURE,
+            false => code,
+        }
     }
+}
+
+/// Whether the code tells what exists behind the server (`SE-45`).
+fn tells(code: ReplyCode) -> bool {
+    matches!(
+        code,
+        ReplyCode::NETWORK_UNREACHABLE
+            | ReplyCode::HOST_UNREACHABLE
+            | ReplyCode::CONNECTION_REFUSED
+            | ReplyCode::TTL_EXPIRED
+    )
 }

@@ -40,8 +40,8 @@ reasons! {
     Name => "name",
     /// From the client: destination port 0 (`UD-29`).
     PortZero => "port_zero",
-    /// From the client: the permit refuses the destination (`UD-28`); from outside, with
-    /// `AnyRemote`, the sender.
+    /// From the client: the permit refuses the destination (`UD-28`); from outside: it refuses the
+    /// sender, with `AnyRemote` as a destination, or as a sender of replies.
     NotPermitted => "not_permitted",
     /// From the client: one destination too many (`SE-28`).
     Targets => "targets",

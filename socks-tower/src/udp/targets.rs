@@ -22,6 +22,8 @@ pub(super) struct Targets {
     targets: HashMap<SocketAddr, Target>,
     /// The same without ports, if replies are judged by that.
     addresses: HashMap<IpAddr, Instant>,
+    /// What the permit's filter of replies said about senders; at most `max`.
+    senders: HashMap<SocketAddr, bool>,
     /// The rules by which they were permitted.
     epoch: u64,
     /// No target is forgotten before.
@@ -44,6 +46,7 @@ impl Targets {
             max,
             targets: HashMap::new(),
             addresses: HashMap::new(),
+            senders: HashMap::new(),
             epoch: 0,
             sweep_at: now,
         };
@@ -65,6 +68,7 @@ impl Targets {
         self.epoch = epoch;
         let permit = &self.permit;
         self.targets.retain(|target, _| permit.permits(*target));
+        self.senders.clear();
         self.addresses.clear();
         if self.policy == ReplyPolicy::AddressRestricted {
             for (target, Target { sent, .. }) in &self.targets {
@@ -140,7 +144,7 @@ impl Targets {
     pub(super) fn accepts(&mut self, from: SocketAddr, now: Instant) -> Result<(), DropReason> {
         self.rejudge();
         let sent = match self.policy {
-            ReplyPolicy::AnyRemote if self.permit.permits(from) => return Ok(()),
+            ReplyPolicy::AnyRemote if self.permit.permits(from) => return self.incoming(from),
             ReplyPolicy::AnyRemote => return Err(DropReason::NotPermitted),
             ReplyPolicy::AddressRestricted => self.addresses.get(&from.ip()).copied(),
             ReplyPolicy::AddressAndPortRestricted => {
@@ -148,8 +152,24 @@ impl Targets {
             }
         };
         match sent.is_some_and(|sent| !forgotten(sent, now)) {
-            true => Ok(()),
+            true => self.incoming(from),
             false => Err(DropReason::Unsolicited),
+        }
+    }
+
+    /// What the rules say about datagrams from `from`, beyond who may answer (`UD-34`).
+    fn incoming(&mut self, from: SocketAddr) -> Result<(), DropReason> {
+        if !self.permit.filters_incoming() {
+            return Ok(());
+        }
+        if self.senders.len() >= self.max && !self.senders.contains_key(&from) {
+            self.senders.clear();
+        }
+        let permit = &self.permit;
+        let permitted = self.senders.entry(from);
+        match permitted.or_insert_with(|| permit.permits_incoming(from)) {
+            true => Ok(()),
+            false => Err(DropReason::NotPermitted),
         }
     }
 }

@@ -5,10 +5,12 @@ use std::{io, sync::Arc};
 use e2e::{open, with_login};
 use socks_core::{
     ReplyCode,
-    message::{AccessRequest, AuthRequest, Authentication, Connect, Rejection, Verdict},
+    message::{
+        AccessRequest, AuthRequest, Authentication, Connect, Permit, Rejection, Terms, Verdict,
+    },
     server::HandshakeError,
 };
-use socks_tower::{BoxError, Connected, SessionEnd, SocksService};
+use socks_tower::{BoxError, CodedError, Connected, SessionEnd, SocksService};
 use support::{Peer, Script, Server, Target};
 use tokio::net::TcpStream;
 use tower::service_fn;
@@ -289,7 +291,7 @@ async fn phases_behind_a_refusal_are_not_asked() {
         async { Err::<Connected<TcpStream>, _>("unreachable") }
     });
     let deny = service_fn(|_: AccessRequest| async {
-        Ok::<_, BoxError>(Verdict::Deny(ReplyCode::HOST_UNREACHABLE))
+        Ok::<_, BoxError>(Verdict::Deny(ReplyCode::HOST_UNREACHABLE.into()))
     });
     let server = Server::start(SocksService::new(connector).access(deny)).await;
     requesting()
@@ -299,6 +301,34 @@ async fn phases_behind_a_refusal_are_not_asked() {
         .run(server.addr)
         .await;
     assert_eq!(asked.load(std::sync::atomic::Ordering::SeqCst), 0);
+}
+
+/// SE-45: a rule can keep from its clients what exists behind the server; the report still says.
+#[tokio::test]
+async fn codes_that_tell_are_concealed() {
+    for (code, told) in [(3, 1), (4, 1), (5, 1), (6, 1), (2, 2), (8, 8)] {
+        for conceal in [false, true] {
+            let mut terms = Terms::new("outside");
+            terms.conceal = conceal;
+            let terms = Arc::new(terms);
+            let access = service_fn(move |_: AccessRequest| {
+                let permit = Permit::new().terms(Arc::clone(&terms));
+                async { Ok::<_, BoxError>(Verdict::Allow(permit)) }
+            });
+            let connector = service_fn(move |_: Connect| async move {
+                Err::<Connected<TcpStream>, _>(CodedError::with_source(ReplyCode(code), "no"))
+            });
+            let mut server = Server::start(SocksService::new(connector).access(access)).await;
+            requesting()
+                .connect("example.com:80")
+                .expect_reply(if conceal { told } else { code })
+                .expect_end()
+                .run(server.addr)
+                .await;
+            let report = server.report().await;
+            assert_eq!(report.terms.unwrap().rule.as_ref(), "outside");
+        }
+    }
 }
 
 /// R5-18, SE-36: methods fail closed. A login that nobody can judge lets nobody in, and SOCKS4 is

@@ -107,6 +107,40 @@ fn changed_rules() {
     }
 }
 
+/// SE-1, UD-34: rules about what comes back stand beside those about where datagrams go, and are
+/// asked once a sender until they change.
+#[test]
+fn rules_about_replies() {
+    for policy in [
+        ReplyPolicy::AddressRestricted,
+        ReplyPolicy::AddressAndPortRestricted,
+        ReplyPolicy::AnyRemote,
+    ] {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let epoch = RulesEpoch::new();
+        let count = asked.clone();
+        let open = move |addr: SocketAddr| {
+            count.fetch_add(1, Ordering::Relaxed);
+            addr.port() == 53
+        };
+        let mut permit = Permit::new().filter_incoming(open);
+        permit.extensions.insert(epoch.clone());
+        let mut bench = Bench::declared(UdpRelay::new().replies(policy), "0.0.0.0:0", permit);
+        for target in ["198.51.100.1:53", "198.51.100.1:54"] {
+            bench.send(target, b"x");
+            bench.reply(target, b"x");
+            bench.reply(target, b"x");
+        }
+        assert_eq!(bench.sent.to_target.len(), 2, "{policy:?}");
+        assert_eq!(bench.sent.to_client.len(), 2, "{policy:?}");
+        assert_eq!(bench.dropped(DropReason::NotPermitted), 2);
+        assert_eq!(asked.load(Ordering::Relaxed), 2, "{policy:?}");
+        epoch.advance();
+        bench.reply("198.51.100.1:53", b"x");
+        assert_eq!(asked.load(Ordering::Relaxed), 3, "{policy:?}");
+    }
+}
+
 /// SE-28: so many targets within 300 s, and no more; the known ones go on.
 #[test]
 fn targets_are_bounded() {

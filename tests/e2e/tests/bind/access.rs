@@ -73,7 +73,11 @@ async fn a_refused_peer() {
     };
     for (judge, code, named) in [
         ((|| Ok(Verdict::deny())) as Judge, 2, true),
-        (|| Ok(Verdict::Deny(ReplyCode::CONNECTION_REFUSED)), 5, true),
+        (
+            || Ok(Verdict::Deny(ReplyCode::CONNECTION_REFUSED.into())),
+            5,
+            true,
+        ),
         (nobody_passes, 2, true),
         (|| Err("the rules are broken".into()), 1, false),
     ] {

@@ -57,7 +57,7 @@ async fn encapsulated() {
     let target = Target::silent().await;
     let mechanism = Mechanism::new();
     let deny = service_fn(|_: AccessRequest| async {
-        Ok::<_, BoxError>(Verdict::Deny(ReplyCode::NOT_ALLOWED))
+        Ok::<_, BoxError>(Verdict::Deny(ReplyCode::NOT_ALLOWED.into()))
     });
     let service = served(target.addr, &mechanism, TWO).access(deny);
     let server = Server::start(service).await;
