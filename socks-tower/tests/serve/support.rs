@@ -3,7 +3,7 @@
 use std::{
     fmt::{self, Write as _},
     io,
-    sync::{Arc, Mutex},
+    sync::{Arc, LazyLock, Mutex},
     task::{Context, Poll},
 };
 
@@ -11,10 +11,10 @@ use socks_core::message::Endpoint;
 use socks_tower::{Incoming, Listener};
 use tokio::sync::{mpsc, oneshot};
 use tracing::{
-    Event, Metadata, Subscriber,
+    Dispatch, Event, Metadata, Subscriber,
     field::{Field, Visit},
     span,
-    subscriber::DefaultGuard,
+    subscriber::{DefaultGuard, NoSubscriber},
 };
 
 pub(crate) type Script = mpsc::UnboundedSender<io::Result<Incoming<()>>>;
@@ -67,8 +67,13 @@ pub(crate) async fn settle() {
 #[derive(Clone, Default)]
 pub(crate) struct Log(Arc<Mutex<Vec<String>>>);
 
+/// While there is one subscriber in the process, an event that is first met on a thread without it
+/// counts as unwanted for good (`tracing-core`, `callsite.rs`); with two, every subscriber is asked.
+static SECOND: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(NoSubscriber::new()));
+
 impl Log {
     pub(crate) fn capture() -> (Self, DefaultGuard) {
+        LazyLock::force(&SECOND);
         let log = Self::default();
         let guard = tracing::subscriber::set_default(log.clone());
         (log, guard)
