@@ -89,63 +89,63 @@ macro_rules! any_octets {
 }
 
 any_octets! {
-    /// R5-3, R5-4, SE-16, SE-24: greetings, of at most 257 octets.
+    /// R5-3, R5-4, SE-43, SE-16, SE-24: greetings, of at most 257 octets.
     #[test]
     fn greeting(v5::Greeting, 5, strategy::greeting(), 257);
 }
 any_octets! {
-    /// R5-3, R5-4, SE-24: method selections.
+    /// R5-3, R5-4, SE-43, SE-24: method selections.
     #[test]
     fn method_selection(v5::MethodSelection, 5, strategy::method_selection(), 2);
 }
 any_octets! {
-    /// R5-3, R5-4, R5-21, SE-16, SE-24: requests, of at most 262 octets.
+    /// R5-3, R5-4, SE-43, R5-21, SE-16, SE-24: requests, of at most 262 octets.
     #[test]
     fn request(v5::Request, 5, strategy::request(), v5::Request::MAX_LEN);
 }
 any_octets! {
-    /// R5-3, R5-4, SE-24: replies, of at most 262 octets.
+    /// R5-3, R5-4, SE-43, SE-24: replies, of at most 262 octets.
     #[test]
     fn reply(v5::Reply, 5, strategy::reply(), 262);
 }
 any_octets! {
-    /// R5-3, R5-4, S4-7, S4A-6, SE-16, SE-24: SOCKS4 requests, of at most 777 octets.
+    /// R5-3, R5-4, SE-43, S4-7, S4A-6, SE-16, SE-24: SOCKS4 requests, of at most 777 octets.
     #[test]
     fn socks4_request(v4::Request, 4, strategy::socks4_request(), v4::Request::MAX_LEN);
 }
 any_octets! {
-    /// R5-3, R5-4, SE-24: SOCKS4 replies.
+    /// R5-3, R5-4, SE-43, SE-24: SOCKS4 replies.
     #[test]
     fn socks4_reply(v4::Reply, 0, strategy::socks4_reply(), 8);
 }
 any_octets! {
-    /// R5-3, R5-4, UP-5, SE-16, SE-24: logins, of at most 513 octets.
+    /// R5-3, R5-4, SE-43, UP-5, SE-16, SE-24: logins, of at most 513 octets.
     #[test]
     fn login(username_password::Request, 1, strategy::login(), username_password::Request::MAX_LEN);
 }
 any_octets! {
-    /// R5-3, R5-4, SE-24: answers to logins.
+    /// R5-3, R5-4, SE-43, SE-24: answers to logins.
     #[test]
     fn login_response(username_password::Response, 1, strategy::login_response(), 2);
 }
 any_octets! {
-    /// R5-3, R5-4, CH-4, SE-24: CHAP messages, of at most 4096 octets by default.
+    /// R5-3, R5-4, SE-43, CH-4, SE-24: CHAP messages, of at most 4096 octets by default.
     #[test]
     fn chap(chap::Message, 1, strategy::chap_message(), chap::Message::DEFAULT_LIMIT);
 }
 any_octets! {
-    /// R5-3, R5-4, ID-16, SE-24: ident queries, of at most 1000 octets.
+    /// R5-3, R5-4, SE-43, ID-16, SE-24: ident queries, of at most 1000 octets.
     #[test]
     fn ident_query(ident::Query, b'1', strategy::ident_query(), ident::MAX_LINE);
 }
 any_octets! {
-    /// R5-3, R5-4, ID-16, SE-24: ident responses, of at most 1000 octets.
+    /// R5-3, R5-4, SE-43, ID-16, SE-24: ident responses, of at most 1000 octets.
     #[test]
     fn ident_response(ident::Response, b'1', strategy::ident_response(), ident::MAX_LINE);
 }
 
 proptest! {
-    /// R5-3, R5-4, GS-2, SE-24: GSSAPI frames, whose tokens are borrowed and never allocated.
+    /// R5-3, R5-4, SE-43, GS-2, SE-24: GSSAPI frames, whose tokens are borrowed and never allocated.
     #[test]
     fn gssapi(octets in input(1, strategy::octets(300), |mut octets| {
         let len = u16::try_from(octets.len()).unwrap().to_be_bytes();

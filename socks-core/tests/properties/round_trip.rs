@@ -51,53 +51,53 @@ macro_rules! comparable {
 }
 
 comparable! {
-    /// R5-3, R5-4, R5-9: greetings.
+    /// R5-3, R5-4, SE-43, R5-9: greetings.
     #[test]
     fn greeting(strategy::greeting(), v5::Greeting);
 }
 comparable! {
-    /// R5-3, R5-4: method selections.
+    /// R5-3, R5-4, SE-43: method selections.
     #[test]
     fn method_selection(strategy::method_selection(), v5::MethodSelection);
 }
 comparable! {
-    /// R5-3, R5-4, R5-21, R5-33: requests.
+    /// R5-3, R5-4, SE-43, R5-21, R5-33: requests.
     #[test]
     fn request(strategy::request(), v5::Request);
 }
 comparable! {
-    /// R5-3, R5-4, R5-41, R5-46, R5-48: replies.
+    /// R5-3, R5-4, SE-43, R5-41, R5-46, R5-48: replies.
     #[test]
     fn reply(strategy::reply(), v5::Reply);
 }
 comparable! {
-    /// R5-3, R5-4, S4-3, S4-7, S4-9, S4A-1, S4A-6: SOCKS4 requests.
+    /// R5-3, R5-4, SE-43, S4-3, S4-7, S4-9, S4A-1, S4A-6: SOCKS4 requests.
     #[test]
     fn socks4_request(strategy::socks4_request(), v4::Request);
 }
 comparable! {
-    /// R5-3, R5-4, S4-9, S4-11: SOCKS4 replies.
+    /// R5-3, R5-4, SE-43, S4-9, S4-11: SOCKS4 replies.
     #[test]
     fn socks4_reply(strategy::socks4_reply(), v4::Reply);
 }
 comparable! {
-    /// R5-3, R5-4, UP-8: answers to logins.
+    /// R5-3, R5-4, SE-43, UP-8: answers to logins.
     #[test]
     fn login_response(strategy::login_response(), username_password::Response);
 }
 comparable! {
-    /// R5-3, R5-4, ID-5: ident queries.
+    /// R5-3, R5-4, SE-43, ID-5: ident queries.
     #[test]
     fn ident_query(strategy::ident_query(), ident::Query);
 }
 comparable! {
-    /// R5-3, R5-4, ID-10, ID-11, ID-12: ident responses.
+    /// R5-3, R5-4, SE-43, ID-10, ID-11, ID-12: ident responses.
     #[test]
     fn ident_response(strategy::ident_response(), ident::Response);
 }
 
 proptest! {
-    /// R5-3, R5-4, UP-3, UP-4, UP-5, UP-15, UP-16: logins.
+    /// R5-3, R5-4, SE-43, UP-3, UP-4, UP-5, UP-15, UP-16: logins.
     #[test]
     fn login(message in strategy::login(), tail in strategy::octets(20)) {
         let check = |decoded: username_password::Request| {
@@ -107,7 +107,7 @@ proptest! {
         round_trip!(encoded!(message), tail, username_password::Request::decode, check);
     }
 
-    /// R5-3, R5-4, GS-2, GS-10: GSSAPI frames.
+    /// R5-3, R5-4, SE-43, GS-2, GS-10: GSSAPI frames.
     #[test]
     fn gssapi((kind, octets) in strategy::gssapi(), tail in strategy::octets(20)) {
         let token = gssapi::Token::new(&octets).unwrap();
@@ -135,7 +135,7 @@ proptest! {
         prop_assert_eq!(gssapi::Message::decode_datagram(&datagram).is_ok(), tail.is_empty());
     }
 
-    /// R5-3, R5-4, CH-3, CH-4: CHAP messages.
+    /// R5-3, R5-4, SE-43, CH-3, CH-4: CHAP messages.
     #[test]
     fn chap(assertions in strategy::chap(), tail in strategy::octets(20)) {
         let message = strategy::assemble(&assertions);
