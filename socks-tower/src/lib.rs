@@ -19,9 +19,13 @@ mod yield_now;
 pub mod client;
 pub mod ident;
 pub mod map_incoming;
+#[cfg(feature = "proxy-protocol")]
+pub mod proxy_protocol;
 pub mod trace;
 pub mod udp;
 
+#[cfg(feature = "proxy-protocol")]
+pub use self::proxy_protocol::ProxyProtocolLayer;
 #[cfg(feature = "hickory")]
 pub use self::resolve::HickoryResolver;
 pub use self::{
