@@ -19,6 +19,7 @@ mod yield_now;
 pub mod client;
 pub mod ident;
 pub mod map_incoming;
+pub mod sessions;
 pub mod trace;
 pub mod udp;
 
@@ -44,6 +45,7 @@ pub use self::{
         Worker, Workers, serve,
     },
     service::{Deadlines, MakeSubnegotiation, SocksFuture, SocksService},
+    sessions::{Sessions, SessionsLayer},
     stream::ClientStream,
     trace::TraceLayer,
     traffic::Traffic,
