@@ -10,6 +10,8 @@ use std::{
 use socks_core::message::{Endpoint, Extensions, SessionId};
 use tokio::{net::TcpStream, time::Instant};
 
+use crate::sessions::Live;
+
 /// A connection that was accepted and has not said anything yet: what accept-level layers pass on
 /// and [`SocksService`](crate::SocksService) serves.
 #[non_exhaustive]
@@ -31,6 +33,8 @@ pub struct Incoming<Io> {
     pub extensions: Extensions,
     /// The ends of the accepted socket, where they are known to be that: peer, then local.
     socket: Option<(SocketAddr, SocketAddr)>,
+    /// Where the session is written down, if anybody looks.
+    pub(crate) live: Option<Arc<Live>>,
 }
 
 impl<Io> Incoming<Io> {
@@ -45,6 +49,7 @@ impl<Io> Incoming<Io> {
             listener: None,
             extensions: Extensions::new(),
             socket: None,
+            live: None,
         }
     }
 
@@ -71,6 +76,19 @@ impl<Io> Incoming<Io> {
         Self::new(io, Endpoint::Unnamed, Endpoint::Unnamed)
     }
 
+    /// The session as it can be watched while it runs; made when it is asked for first. A service
+    /// fills it only if it was asked for before the service took the connection.
+    pub fn live(&mut self) -> Arc<Live> {
+        match &self.live {
+            Some(live) => Arc::clone(live),
+            None => {
+                let live = Arc::new(Live::new(self));
+                self.live = Some(Arc::clone(&live));
+                live
+            }
+        }
+    }
+
     /// Names the listener that the connection came in by.
     #[must_use]
     pub fn listener(mut self, name: impl Into<Arc<str>>) -> Self {
@@ -89,6 +107,7 @@ impl<Io> Incoming<Io> {
             listener: self.listener,
             extensions: self.extensions,
             socket: self.socket,
+            live: self.live,
         }
     }
 
@@ -104,6 +123,7 @@ impl<Io> Incoming<Io> {
             listener,
             extensions,
             socket,
+            live,
         } = self;
         (
             io,
@@ -116,6 +136,7 @@ impl<Io> Incoming<Io> {
                 listener,
                 extensions,
                 socket,
+                live,
             },
         )
     }

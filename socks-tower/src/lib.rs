@@ -21,6 +21,7 @@ pub mod ident;
 pub mod map_incoming;
 #[cfg(feature = "proxy-protocol")]
 pub mod proxy_protocol;
+pub mod sessions;
 pub mod trace;
 pub mod udp;
 
@@ -48,6 +49,7 @@ pub use self::{
         Worker, Workers, serve,
     },
     service::{Deadlines, MakeSubnegotiation, SocksFuture, SocksService},
+    sessions::{Sessions, SessionsLayer},
     stream::ClientStream,
     trace::TraceLayer,
     traffic::Traffic,

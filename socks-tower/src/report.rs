@@ -8,7 +8,7 @@ use socks_core::{
 
 use tokio::time::Instant;
 
-use crate::{BoxError, Incoming, Traffic, udp::UdpCounters};
+use crate::{BoxError, Incoming, Traffic, sessions::EndReason, udp::UdpCounters};
 
 /// What became of a session: the answer of [`SocksService`](crate::SocksService) to every
 /// connection, however it ended.
@@ -122,6 +122,11 @@ pub enum SessionEnd {
     Relay(BoxError),
     /// The client's stream failed in the handshake.
     Io(io::Error),
+    /// Somebody ended it from outside ([`Sessions`](crate::Sessions)).
+    Ended(EndReason),
+    /// Its future was dropped, by a drain that took too long or by its application. No service answers with this:
+    /// layers that keep records make it of what they know.
+    Aborted,
 }
 
 impl SessionEnd {
@@ -152,6 +157,8 @@ impl SessionEnd {
             Self::Failed { .. } => "failed",
             Self::Relay(_) => "relay_failed",
             Self::Io(_) => "io",
+            Self::Ended(_) => "ended",
+            Self::Aborted => "aborted",
         }
     }
 }

@@ -46,10 +46,12 @@ where
     }
     session.report.bound = Some(association.addr);
     session.report.datagrams = Some(association.datagrams);
+    session.publish();
     requested.succeed(association.addr, session.wire.output());
     if let Err(end) = session.wire.flush().await {
         return end;
     }
+    session.opened(Some(&association.traffic));
     let end = session.wire.accompany(association.relay, MAX_CONTROL).await;
     session.traffic.add_sent(association.traffic.sent());
     session.traffic.add_received(association.traffic.received());

@@ -44,6 +44,7 @@ where
         Err(error) => return Err(session.fail(requested, error)),
     };
     session.report.bound = Some(bound.addr);
+    session.publish();
     let awaiting = requested.listening(bound.addr, session.wire.output());
 
     // The wait for the peer and the decision about it have this together (BI-15).
@@ -56,6 +57,7 @@ where
         Waited::TimedOut => return Err(session.fail_peer(awaiting, timed_out())),
     };
     session.report.remote = Some(accepted.peer);
+    session.publish();
     let judged = session.admit_peer(awaiting, &conn, &identity, accepted.peer);
     let (awaiting, peer_permit) = match judged.await {
         Ok(admitted) => admitted,

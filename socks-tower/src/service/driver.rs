@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     BoxError, ClientStream, Incoming, Relay, SessionEnd, SessionReport, Traffic, Tunnel,
+    sessions::Live,
     stream::reset_on_close,
     time::{after, from_now},
 };
@@ -46,8 +47,13 @@ where
     let traffic = Arc::<Traffic>::default();
     let deadlines = &shared.deadlines;
     let total = deadlines.total(shared.phases.authenticator.is_some());
+    let live = incoming.live.clone();
+    if let Some(live) = &live {
+        live.begin(&incoming, &traffic);
+    }
     let mut session = Session {
         shared: &*shared,
+        live: live.as_deref(),
         report: &mut report,
         traffic: &traffic,
         wire: Wire::new(
@@ -123,6 +129,8 @@ impl<C: 'static, U: 'static> Drop for Unopened<C, U> {
 /// A session up to its tunnel.
 pub(super) struct Session<'a, Io, U, R> {
     pub(super) shared: &'a Shared<U, R>,
+    /// Where others watch it, if they do.
+    live: Option<&'a Live>,
     pub(super) report: &'a mut SessionReport,
     pub(super) traffic: &'a Arc<Traffic>,
     pub(super) wire: Wire<Io>,
@@ -184,12 +192,12 @@ where
         let (conn, identity, requested) = match opening {
             Opening::Socks4(requested) => {
                 conn.version = Version::Socks4;
-                let conn = Arc::new(conn);
+                let conn = self.connected(conn);
                 let (identity, requested) = self.identify4(&conn, requested).await?;
                 (conn, identity, requested)
             }
             Opening::Socks5(offered) => {
-                let conn = Arc::new(conn);
+                let conn = self.connected(conn);
                 let Shared {
                     phases,
                     methods,
@@ -215,6 +223,7 @@ where
         self.report.identity = Some(Arc::clone(&identity));
         self.report.command = Some(requested.command());
         self.report.destination = Some(requested.destination().clone());
+        self.publish();
         self.wire
             .set_deadline(from_now(self.shared.deadlines.request));
         self.wire.allow_input(self.shared.early_data);
@@ -317,6 +326,7 @@ where
         match self.wire.phase(asked).await? {
             Ok(Verdict::Allow(permit)) => {
                 self.report.terms = permit.terms.clone();
+                self.publish();
                 let destination = match &permit.destination {
                     None => requested.destination().clone(),
                     // A rewritten destination takes the one form that phases see, too.
@@ -345,8 +355,12 @@ where
     /// Says that there is a tunnel with `target`. A client that does not hear that may have sent
     /// something early, which is lost then, so the target is reset (`SE-49`).
     pub(super) async fn say(&mut self, target: U) -> Result<U, SessionEnd> {
+        self.publish();
         match self.wire.flush().await {
-            Ok(()) => Ok(target),
+            Ok(()) => {
+                self.opened(None);
+                Ok(target)
+            }
             Err(end) => {
                 reset_on_close(&target);
                 Err(end)
@@ -360,6 +374,31 @@ where
             self.report.terms = denial.terms;
         }
         self.report.limit = denial.limit;
+        self.publish();
+    }
+
+    fn connected(&self, conn: ConnInfo) -> Arc<ConnInfo> {
+        let conn = Arc::new(conn);
+        if let Some(live) = self.live {
+            live.connected(&conn);
+        }
+        self.publish();
+        conn
+    }
+
+    /// Tells those who watch the session what the report has learned.
+    pub(super) fn publish(&self) {
+        if let Some(live) = self.live {
+            live.learn(self.report);
+        }
+    }
+
+    /// Tells them that the client has what it asked for; octets count there, if not where they do
+    /// for every session.
+    pub(super) fn opened(&self, traffic: Option<&Arc<Traffic>>) {
+        if let Some(live) = self.live {
+            live.opened(traffic);
+        }
     }
 
     /// The client is told `code`, because somebody decided so.
