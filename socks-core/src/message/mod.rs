@@ -25,6 +25,7 @@ mod ident_hint;
 mod identity;
 mod operation;
 mod permit;
+mod rules_epoch;
 mod terms;
 mod tls_peer;
 
@@ -42,6 +43,7 @@ pub use self::{
     identity::Identity,
     operation::{Associate, Bind, Connect},
     permit::Permit,
+    rules_epoch::RulesEpoch,
     terms::Terms,
     tls_peer::TlsPeer,
 };
