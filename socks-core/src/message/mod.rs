@@ -27,6 +27,7 @@ mod operation;
 mod permit;
 mod terms;
 mod tls_peer;
+mod used_up;
 
 pub use self::{
     accept::AcceptRequest,
@@ -44,4 +45,5 @@ pub use self::{
     permit::Permit,
     terms::Terms,
     tls_peer::TlsPeer,
+    used_up::UsedUp,
 };
