@@ -7,6 +7,7 @@ mod own;
 mod policy;
 mod refusal;
 mod safe_default;
+mod set;
 mod special_purpose;
 
 #[cfg(test)]
@@ -17,5 +18,9 @@ pub use self::{
     nat64_prefix::{Nat64Prefix, PrefixLengthError},
     refusal::Refusal,
     safe_default::SafeDefault,
+    set::{
+        DomainPattern, DomainSet, EntryError, EntryFile, FileError, Network, NetworkSet, PortRange,
+        PortSet, TimeWindow, TimeWindows,
+    },
     special_purpose::SpecialPurpose,
 };
