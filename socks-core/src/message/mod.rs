@@ -28,6 +28,7 @@ mod permit;
 mod rules_epoch;
 mod terms;
 mod tls_peer;
+mod used_up;
 
 pub use self::{
     accept::AcceptRequest,
@@ -46,4 +47,5 @@ pub use self::{
     rules_epoch::RulesEpoch,
     terms::Terms,
     tls_peer::TlsPeer,
+    used_up::UsedUp,
 };
