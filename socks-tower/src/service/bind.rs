@@ -50,6 +50,8 @@ where
     session
         .wire
         .set_deadline(from_now(session.shared.deadlines.bind));
+    session.wire.flush().await?;
+    session.answered();
     let accepted = match session.wire.wait(bound.accept, true).await? {
         Waited::Done(Ok(accepted)) => accepted,
         Waited::Done(Err(error)) => return Err(session.fail_peer(awaiting, error)),
@@ -104,7 +106,7 @@ where
             Waited::Done(Ok(Verdict::Allow(_))) => ReplyCode::NOT_ALLOWED,
             Waited::Done(Ok(Verdict::Deny(denial))) => {
                 let code = denial.code;
-                self.denied(denial);
+                self.report.denied(denial);
                 code
             }
             Waited::Done(Err(error)) => return Err(self.fail_peer(awaiting, error)),

@@ -13,14 +13,15 @@ use super::{
 };
 use crate::{
     BoxError, ClientStream, Incoming, Relay, SessionEnd, SessionReport, Traffic, Tunnel,
+    half_open::HalfOpenPlace,
     stream::reset_on_close,
     time::{after, from_now},
 };
 use socks_core::{
     Address, Command, Method, Progress, ReplyCode,
     message::{
-        AccessRequest, AuthRequest, Authentication, ConnInfo, Credentials, Denial, Identity,
-        Permit, Rejection, Verdict, Version,
+        AccessRequest, AuthRequest, Authentication, ConnInfo, Credentials, Identity, Permit,
+        Rejection, Verdict, Version,
     },
     server::{Opening, Requested},
 };
@@ -54,6 +55,7 @@ where
             incoming.io,
             after(started, deadlines.first_octet.min(total)),
         ),
+        half_open: incoming.extensions.get().cloned(),
     };
     let mut conn = ConnInfo::new(incoming.id, Version::Socks5, incoming.peer, incoming.local);
     conn.listener = incoming.listener;
@@ -61,7 +63,9 @@ where
     conn.direct = direct;
     report.end = match session.establish(conn, after(started, total)).await {
         Ok(established) => {
-            let (tunnel, guards) = established.tunnel(session.wire, &traffic);
+            let command = session.report.command.unwrap_or(Command::Connect);
+            let (mut tunnel, guards) = established.tunnel(session.wire, &traffic);
+            tunnel.command = command;
             match relay(&shared.relay, tunnel, deadlines.request).await {
                 Ok(relay) => {
                     let kept = Kept {
@@ -126,6 +130,8 @@ pub(super) struct Session<'a, Io, U, R> {
     pub(super) report: &'a mut SessionReport,
     pub(super) traffic: &'a Arc<Traffic>,
     pub(super) wire: Wire<Io>,
+    /// Where it is counted until its request is answered.
+    pub(super) half_open: Option<HalfOpenPlace>,
 }
 
 /// A request that was let through, on its way to its phase.
@@ -335,7 +341,7 @@ where
             }
             Ok(Verdict::Deny(denial)) => {
                 let code = denial.code;
-                self.denied(denial);
+                self.report.denied(denial);
                 Err(self.refuse(requested, code))
             }
             Err(error) => Err(self.fail(requested, error)),
@@ -346,7 +352,10 @@ where
     /// something early, which is lost then, so the target is reset (`SE-49`).
     pub(super) async fn say(&mut self, target: U) -> Result<U, SessionEnd> {
         match self.wire.flush().await {
-            Ok(()) => Ok(target),
+            Ok(()) => {
+                self.answered();
+                Ok(target)
+            }
             Err(end) => {
                 reset_on_close(&target);
                 Err(end)
@@ -354,12 +363,12 @@ where
         }
     }
 
-    /// The report says who refused it.
-    pub(super) fn denied(&mut self, denial: Denial) {
-        if denial.terms.is_some() {
-            self.report.terms = denial.terms;
+    /// The request has been answered with a success: the client is no half-open one any more
+    /// (`SE-15`).
+    pub(super) fn answered(&mut self) {
+        if let Some(place) = self.half_open.take() {
+            place.leave();
         }
-        self.report.limit = denial.limit;
     }
 
     /// The client is told `code`, because somebody decided so.
