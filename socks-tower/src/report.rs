@@ -2,13 +2,13 @@ use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use socks_core::{
     Address, Command, ReplyCode,
-    message::{Endpoint, Identity, Rejection, SessionId, Terms, Version},
+    message::{Denial, Endpoint, Identity, Rejection, SessionId, Terms, Version},
     server::HandshakeError,
 };
 
 use tokio::time::Instant;
 
-use crate::{BoxError, Incoming, Traffic, sessions::EndReason, udp::UdpCounters};
+use crate::{BoxError, Cut, Incoming, Traffic, sessions::EndReason, udp::UdpCounters};
 
 /// What became of a session: the answer of [`SocksService`](crate::SocksService) to every
 /// connection, however it ended.
@@ -77,6 +77,23 @@ impl SessionReport {
         }
     }
 
+    /// What was decided about it, by a rule or a limit.
+    pub(crate) fn denied(&mut self, denial: Denial) {
+        if denial.terms.is_some() {
+            self.terms = denial.terms;
+        }
+        self.limit = denial.limit;
+    }
+
+    /// Somebody ended what was relayed.
+    pub(crate) fn cut(&mut self, cut: &Cut) -> SessionEnd {
+        if cut.terms.is_some() {
+            self.terms.clone_from(&cut.terms);
+        }
+        self.limit.clone_from(&cut.limit);
+        SessionEnd::Cut(cut.reason)
+    }
+
     /// The session is over.
     pub(crate) fn complete(mut self, traffic: &Traffic, started: Instant) -> Self {
         self.sent = traffic.sent();
@@ -96,6 +113,14 @@ pub enum SessionEnd {
     Idle,
     /// One side reset its connection, which was passed on to the other (`SE-49`).
     Reset(Side),
+    /// Somebody ended it while it could have gone on, for the reason of a [`Cut`]; the report has its terms
+    /// and limit.
+    Cut(&'static str),
+    /// The client was not let in when it connected, and heard nothing (`SE-19`): by a rule or a
+    /// limit, which the report has.
+    NotAdmitted,
+    /// What decides who is let in failed or did not answer in time, so the client was not (`SE-19`).
+    Admission(BoxError),
     /// The client left before it got a reply.
     Disconnected,
     /// A deadline of the handshake passed: the first octet's, the request's, a write's, or the one
@@ -145,6 +170,9 @@ impl SessionEnd {
             Self::Idle => "idle",
             Self::Reset(Side::Client) => "client_reset",
             Self::Reset(Side::Target) => "target_reset",
+            Self::Cut(_) => "cut",
+            Self::NotAdmitted => "not_admitted",
+            Self::Admission(_) => "admission_failed",
             Self::Disconnected => "disconnected",
             Self::TimedOut => "timed_out",
             Self::Malformed(_) => "malformed",

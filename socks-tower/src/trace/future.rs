@@ -75,6 +75,7 @@ fn log(report: &SessionReport) {
 fn error(end: &SessionEnd) -> Option<&(dyn StdError + 'static)> {
     match end {
         SessionEnd::Failed { error, .. }
+        | SessionEnd::Admission(error)
         | SessionEnd::Authenticator(error)
         | SessionEnd::Relay(error) => Some(&**error),
         SessionEnd::Malformed(error) => Some(error),

@@ -241,7 +241,7 @@ impl<R: Resolver> UdpRelay<R> {
         let (traffic, counters) = (flow.traffic().clone(), flow.counters().clone());
         let protected = flow.is_protected();
         let relay = async move {
-            run(flow, sockets).await;
+            run(flow, sockets).await?;
             Ok(())
         };
         Ok(Association::new(addr, traffic, relay)

@@ -157,12 +157,13 @@ impl Flow {
         if self.filter.is_some() {
             self.targets.room(to, now)?;
         }
-        self.judge(&Datagram {
+        let rewritten = self.judge(&Datagram {
             direction: Direction::ToTarget,
             remote: to,
             requested: Some(requested),
             data,
         })?;
+        let data = rewritten.as_deref().unwrap_or(data);
         if self.targets.sending(requested, to, now)? {
             outlet.queue_to_target(to, data);
             return Ok(());
