@@ -79,7 +79,7 @@ impl RulesBuilder {
             for rule in &given {
                 for clause in &rule.clauses {
                     if let Condition::Time(windows) = &clause.condition {
-                        rules.windows.push(Arc::clone(windows));
+                        rules.windows.extend(windows.iter().cloned());
                     }
                 }
             }

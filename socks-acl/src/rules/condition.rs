@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use socks_core::{Command, Method, message::Version};
 
-use super::{Glob, NameSet, Point};
+use super::{AnyOf, Glob, NameSet, Point};
 use crate::{DomainSet, NetworkSet, PortSet, SpecialPurpose, TimeWindows};
 
 /// What a rule asks about a client, its request or the host outside. One of the listed values is
@@ -14,7 +14,7 @@ use crate::{DomainSet, NetworkSet, PortSet, SpecialPurpose, TimeWindows};
 #[non_exhaustive]
 pub enum Condition {
     /// The client's address. A client of a unix socket has none.
-    Client(Arc<NetworkSet>),
+    Client(AnyOf<NetworkSet>),
     /// The name of the listener.
     Listener(Arc<NameSet>),
     /// The client came over TLS ([`TlsPeer`](socks_core::message::TlsPeer)).
@@ -25,26 +25,26 @@ pub enum Condition {
     Version(Arc<[Version]>),
     /// The authenticated user. A name that the client merely claims, by SOCKS4 or with method 00, is
     /// nobody's (`SE-36`).
-    User(Arc<NameSet>),
+    User(AnyOf<NameSet>),
     /// A group of the authenticated user (`SE-36`).
-    Group(Arc<NameSet>),
+    Group(AnyOf<NameSet>),
     /// How the user was authenticated; method 00 includes SOCKS4.
     Method(Arc<[Method]>),
     /// Who owns the connection, as the client's host says: as honest as that host (`ID-24`).
-    Ident(Arc<NameSet>),
+    Ident(AnyOf<NameSet>),
     /// What the client asks for.
     Command(Arc<[Command]>),
     /// The host outside: its name, or its address. The address of a name counts as well, once it is
     /// known.
     Destination(Destination),
     /// The address of the host outside, whatever its name.
-    Address(Arc<NetworkSet>),
+    Address(AnyOf<NetworkSet>),
     /// The special-purpose range of that address.
     Range(Arc<[SpecialPurpose]>),
     /// The port of the host outside. In a BIND request it is a wish for the listening port (`BI-3`).
-    Port(Arc<PortSet>),
+    Port(AnyOf<PortSet>),
     /// The time at which the question is asked.
-    Time(Arc<TimeWindows>),
+    Time(AnyOf<TimeWindows>),
     /// Limits of which the client has no volume left
     /// ([`UsedUp`](socks_core::message::UsedUp)), when the request was made.
     UsedUp(Arc<NameSet>),
@@ -54,25 +54,26 @@ pub enum Condition {
 #[derive(Clone, Debug, Default)]
 pub struct Destination {
     /// Names. Compared in normal form, on label boundaries (`SE-41`).
-    pub domains: Vec<Arc<DomainSet>>,
+    pub domains: AnyOf<DomainSet>,
     /// Networks.
-    pub networks: Vec<Arc<NetworkSet>>,
+    pub networks: AnyOf<NetworkSet>,
 }
 
-impl From<DomainSet> for Destination {
-    fn from(domains: DomainSet) -> Self {
+impl<D: Into<AnyOf<DomainSet>>> From<D> for Destination {
+    fn from(domains: D) -> Self {
         Self {
-            domains: vec![Arc::new(domains)],
-            networks: Vec::new(),
+            domains: domains.into(),
+            networks: AnyOf::none(),
         }
     }
 }
 
-impl From<NetworkSet> for Destination {
-    fn from(networks: NetworkSet) -> Self {
+impl Destination {
+    /// Hosts of `networks`, whatever their names.
+    pub fn networks(networks: impl Into<AnyOf<NetworkSet>>) -> Self {
         Self {
-            domains: Vec::new(),
-            networks: vec![Arc::new(networks)],
+            domains: AnyOf::none(),
+            networks: networks.into(),
         }
     }
 }
@@ -127,12 +128,11 @@ impl Condition {
     pub(super) fn is_empty(&self) -> bool {
         match self {
             Self::Tls => false,
-            Self::Client(set) | Self::Address(set) => set.is_empty(),
-            Self::Listener(set)
-            | Self::User(set)
-            | Self::Group(set)
-            | Self::Ident(set)
-            | Self::UsedUp(set) => set.is_empty(),
+            Self::Client(sets) | Self::Address(sets) => sets.is_empty(),
+            Self::User(sets) | Self::Group(sets) | Self::Ident(sets) => sets.is_empty(),
+            Self::Port(sets) => sets.is_empty(),
+            Self::Time(sets) => sets.is_empty(),
+            Self::Listener(set) | Self::UsedUp(set) => set.is_empty(),
             Self::Certificate(list) => list.is_empty(),
             Self::Version(list) => list.is_empty(),
             Self::Method(list) => list.is_empty(),
@@ -141,8 +141,6 @@ impl Condition {
             Self::Destination(Destination { domains, networks }) => {
                 domains.is_empty() && networks.is_empty()
             }
-            Self::Port(set) => set.is_empty(),
-            Self::Time(_) => false,
         }
     }
 }

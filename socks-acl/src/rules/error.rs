@@ -6,24 +6,24 @@ use super::Point;
 /// far as there is a file.
 #[derive(Clone, Debug)]
 pub struct RuleError {
-    pub(super) place: Option<Place>,
-    pub(super) span: Option<Range<usize>>,
-    pub(super) rule: Option<(Point, usize)>,
-    pub(super) key: Option<String>,
-    pub(super) what: String,
-    pub(super) source: Option<Arc<dyn Error + Send + Sync>>,
+    pub(crate) place: Option<Place>,
+    pub(crate) span: Option<Range<usize>>,
+    pub(crate) rule: Option<(Point, usize)>,
+    pub(crate) key: Option<String>,
+    pub(crate) what: String,
+    pub(crate) source: Option<Arc<dyn Error + Send + Sync>>,
 }
 
 /// Where in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Place {
-    pub(super) file: String,
-    pub(super) line: usize,
-    pub(super) column: usize,
+pub(crate) struct Place {
+    pub(crate) file: String,
+    pub(crate) line: usize,
+    pub(crate) column: usize,
 }
 
 impl RuleError {
-    pub(super) fn new(what: impl fmt::Display) -> Self {
+    pub(crate) fn new(what: impl fmt::Display) -> Self {
         Self {
             place: None,
             span: None,
@@ -58,7 +58,8 @@ impl RuleError {
         self.span.clone()
     }
 
-    /// The key that is wrong, with the tables that it is in: `request[2].not.port`.
+    /// The key that is wrong, with the tables that it is in: `request[2].not.port` of the second
+    /// rule.
     pub fn key(&self) -> Option<&str> {
         self.key.as_deref()
     }
@@ -77,7 +78,7 @@ impl fmt::Display for RuleError {
         match (&self.key, self.rule) {
             // A file's keys have their rule in them.
             (Some(key), Some((point, index))) if self.span.is_none() => {
-                write!(f, "{point}[{index}].{key}: ")?;
+                write!(f, "{point}[{}].{key}: ", index + 1)?;
             }
             (Some(key), _) => write!(f, "{key}: ")?,
             (None, _) => {}

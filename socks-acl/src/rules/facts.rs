@@ -1,6 +1,7 @@
 use std::{
     fmt,
     net::{IpAddr, SocketAddr},
+    sync::Arc,
 };
 
 use jiff::Timestamp;
@@ -9,8 +10,8 @@ use socks_core::{
     message::{AcceptRequest, AccessRequest, Endpoint, Identity, TlsPeer, UsedUp, Version},
 };
 
-use super::{Condition, Point, truth::Known, truth::Truth};
-use crate::SpecialPurpose;
+use super::{AnyOf, Condition, Destination, Point, truth::Known, truth::Truth};
+use crate::{NetworkSet, SpecialPurpose};
 
 /// What is known when a question is judged.
 #[derive(Clone, Copy)]
@@ -163,51 +164,58 @@ impl<'a> Facts<'a> {
         let proved =
             identity.filter(|identity| identity.method != socks_core::Method::NO_AUTHENTICATION);
         let truth = match condition {
-            Condition::Client(set) => self.peer.ip().is_some_and(|ip| set.contains(ip)),
+            Condition::Client(sets) => {
+                let is_in = |ip| sets.any(|set| set.contains(ip));
+                self.peer.ip().is_some_and(is_in)
+            }
             Condition::Listener(set) => self.listener.is_some_and(|name| set.contains(name)),
             Condition::Tls => self.tls.is_some(),
-            Condition::Certificate(globs) => self.tls.is_some_and(|tls| {
-                let named =
-                    |name: &std::sync::Arc<str>| globs.iter().any(|glob| glob.matches(name));
-                tls.names.iter().any(named)
-            }),
+            Condition::Certificate(globs) => {
+                let matches = |name: &Arc<str>| globs.iter().any(|glob| glob.matches(name));
+                self.tls.is_some_and(|tls| tls.names.iter().any(matches))
+            }
             Condition::Version(list) => session.is_some_and(|of| list.contains(&of.version)),
-            Condition::User(set) => proved
+            Condition::User(sets) => proved
                 .and_then(|identity| identity.user.as_ref())
-                .is_some_and(|user| set.contains(user.as_bytes())),
-            Condition::Group(set) => proved
-                .is_some_and(|identity| identity.groups.iter().any(|group| set.contains(&**group))),
+                .is_some_and(|user| sets.any(|set| set.contains(user.as_bytes()))),
+            Condition::Group(sets) => proved.is_some_and(|identity| {
+                let is_in = |group: &Arc<str>| sets.any(|set| set.contains(&**group));
+                identity.groups.iter().any(is_in)
+            }),
             Condition::Method(list) => {
                 identity.is_some_and(|identity| list.contains(&identity.method))
             }
-            Condition::Ident(set) => identity
+            Condition::Ident(sets) => identity
                 .and_then(|identity| identity.ident.as_ref())
-                .is_some_and(|ident| set.contains(ident.user_id())),
+                .is_some_and(|ident| sets.any(|set| set.contains(ident.user_id()))),
             Condition::Command(list) => session.is_some_and(|of| list.contains(&of.command)),
-            Condition::Destination(to) => {
-                let named = |name: &&Domain| to.domains.iter().any(|set| set.contains(name));
-                let at = |ip: &IpAddr| to.networks.iter().any(|set| set.contains(*ip));
-                let by_name = self.name.is_in(to.domains.is_empty(), named);
-                return by_name.or(self.ip.is_in(to.networks.is_empty(), at));
+            Condition::Destination(Destination { domains, networks }) => {
+                let by_name = self.name.is_in(domains.is_empty(), |name| {
+                    domains.any(|set| set.contains(name))
+                });
+                return by_name.or(self.address_in(networks));
             }
-            Condition::Address(set) => {
-                return self.ip.is_in(set.is_empty(), |ip| set.contains(*ip));
-            }
+            Condition::Address(networks) => return self.address_in(networks),
             Condition::Range(list) => {
-                let is_in = |ip: &IpAddr| {
+                return self.ip.is_in(list.is_empty(), |ip| {
                     SpecialPurpose::of(*ip).is_some_and(|range| list.contains(&range))
-                };
-                return self.ip.is_in(list.is_empty(), is_in);
+                });
             }
-            Condition::Port(set) => {
-                return self.port.is_in(set.is_empty(), |port| set.contains(*port));
+            Condition::Port(sets) => {
+                let is_in = |port: &u16| sets.any(|set| set.contains(*port));
+                return self.port.is_in(sets.is_empty(), is_in);
             }
-            Condition::Time(windows) => windows.contains(self.now),
+            Condition::Time(sets) => sets.any(|windows| windows.contains(self.now)),
             Condition::UsedUp(set) => self
                 .used_up
                 .is_some_and(|UsedUp(names)| names.iter().any(|name| set.contains(&**name))),
         };
         truth.into()
+    }
+
+    fn address_in(&self, networks: &AnyOf<NetworkSet>) -> Truth {
+        let is_in = |ip: &IpAddr| networks.any(|set| set.contains(*ip));
+        self.ip.is_in(networks.is_empty(), is_in)
     }
 
     /// What it is that `condition` asks about, for whoever wants to know why a rule did not count.

@@ -4,6 +4,7 @@
 //! ([`Compiled::matches`](compiled::Compiled::matches)), and [`judge`] puts that together.
 
 mod acl;
+mod any_of;
 mod builder;
 mod check;
 mod compiled;
@@ -27,6 +28,7 @@ mod truth;
 
 pub use self::{
     acl::Acl,
+    any_of::AnyOf,
     builder::RulesBuilder,
     condition::{Condition, Destination},
     decision::Decision,
@@ -41,3 +43,6 @@ pub use self::{
     shadow::Difference,
     status::{RuleStatus, RuleWarning},
 };
+
+#[cfg(feature = "toml")]
+pub(crate) use self::{error::Place, rule::Ruling};

@@ -7,13 +7,11 @@ use super::{Condition, Rewrite};
 /// A rule: whom and what it is about, and what is decided then.
 ///
 /// ```
-/// use std::sync::Arc;
-///
 /// use socks_acl::{Condition, Point, PortSet, Rule, Rules};
 ///
-/// let web = Arc::new([80, 443].into_iter().collect::<PortSet>());
+/// let web = PortSet::from_iter([80, 443]);
 /// let rules = Rules::builder()
-///     .rule(Point::Request, Rule::allow("web").when(Condition::Port(web)))
+///     .rule(Point::Request, Rule::allow("web").when(Condition::Port(web.into())))
 ///     .build()?;
 /// let names: Vec<_> = rules.list().map(|status| status.rule).collect();
 /// assert_eq!(names, ["own listeners", "safe default", "web"]);
@@ -22,12 +20,12 @@ use super::{Condition, Rewrite};
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Rule {
-    pub(super) name: Option<Arc<str>>,
+    pub(crate) name: Option<Arc<str>>,
     pub(super) clauses: Vec<Clause>,
-    pub(super) ruling: Ruling,
-    pub(super) reply: Option<ReplyCode>,
-    pub(super) any_peer: bool,
-    pub(super) grant: Grant,
+    pub(crate) ruling: Ruling,
+    pub(crate) reply: Option<ReplyCode>,
+    pub(crate) any_peer: bool,
+    pub(crate) grant: Grant,
 }
 
 /// A condition, or that it does not hold.
@@ -38,7 +36,7 @@ pub(super) struct Clause {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ruling {
+pub(crate) enum Ruling {
     Allow,
     Deny,
     SafeDefault,
@@ -47,13 +45,13 @@ pub(super) enum Ruling {
 
 /// What a rule grants beside yes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Grant {
-    pub(super) rewrite: Option<Rewrite>,
-    pub(super) route: Option<Arc<str>>,
-    pub(super) egress: Option<Egress>,
-    pub(super) limits: Vec<Arc<str>>,
-    pub(super) log_class: Option<Arc<str>>,
-    pub(super) conceal: bool,
+pub(crate) struct Grant {
+    pub(crate) rewrite: Option<Rewrite>,
+    pub(crate) route: Option<Arc<str>>,
+    pub(crate) egress: Option<Egress>,
+    pub(crate) limits: Vec<Arc<str>>,
+    pub(crate) log_class: Option<Arc<str>>,
+    pub(crate) conceal: bool,
 }
 
 impl Rule {
@@ -74,7 +72,7 @@ impl Rule {
         Self::new(None, Ruling::SafeDefault)
     }
 
-    pub(super) fn new(name: Option<Arc<str>>, ruling: Ruling) -> Self {
+    pub(crate) fn new(name: Option<Arc<str>>, ruling: Ruling) -> Self {
         Self {
             name,
             clauses: Vec::new(),
@@ -95,7 +93,7 @@ impl Rule {
         self.clause(true, condition)
     }
 
-    fn clause(mut self, negated: bool, condition: Condition) -> Self {
+    pub(crate) fn clause(mut self, negated: bool, condition: Condition) -> Self {
         self.clauses.push(Clause { negated, condition });
         self
     }
