@@ -89,7 +89,8 @@ pub fn announce(settings: &Settings, endpoints: impl IntoIterator<Item = Endpoin
 pub fn bind_unix(settings: &Settings) -> Result<(UnixListeners, Sockets), Box<dyn Error>> {
     let (mut listeners, mut sockets) = (Vec::new(), Sockets(Vec::new()));
     for (path, name) in settings.unix() {
-        let listener = bind_path(path).map_err(named(path.display()))?;
+        let listener = bind_path(path, |path| tokio::net::UnixListener::bind(path));
+        let listener = listener.map_err(named(path.display()))?;
         listeners.push(listener.named(Arc::clone(name)));
         sockets.0.push(path.to_owned());
     }
@@ -101,18 +102,19 @@ pub fn bind_unix(_: &Settings) -> Result<(UnixListeners, Sockets), Box<dyn Error
     Ok(Default::default())
 }
 
+/// `bind`s a path, after a server that left its socket there.
 #[cfg(unix)]
-fn bind_path(path: &Path) -> io::Result<tokio::net::UnixListener> {
+pub fn bind_path<T>(path: &Path, bind: impl Fn(&Path) -> io::Result<T>) -> io::Result<T> {
     use std::os::unix::{fs::FileTypeExt, net::UnixStream};
 
-    match tokio::net::UnixListener::bind(path) {
+    match bind(path) {
         Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
             // A file of another kind refuses connections too and is not ours to remove.
             let socket = std::fs::symlink_metadata(path)?.file_type().is_socket();
             match UnixStream::connect(path) {
                 Err(refused) if socket && refused.kind() == io::ErrorKind::ConnectionRefused => {
                     std::fs::remove_file(path)?;
-                    tokio::net::UnixListener::bind(path)
+                    bind(path)
                 }
                 _ => Err(error),
             }
@@ -124,6 +126,13 @@ fn bind_path(path: &Path) -> io::Result<tokio::net::UnixListener> {
 /// The unix sockets that were made, and only those: they are removed when this is dropped.
 #[derive(Default)]
 pub struct Sockets(Vec<PathBuf>);
+
+#[cfg(feature = "admin")]
+impl From<PathBuf> for Sockets {
+    fn from(path: PathBuf) -> Self {
+        Self(vec![path])
+    }
+}
 
 impl Sockets {
     /// Removes them with the signal and not after the drain, when a next server may have put its

@@ -5,12 +5,18 @@
 //! | flags | `args.rs` |
 //! | the configuration file, and a sample with every key | `config/`, `socks-server.toml` |
 //! | its table `auth`, and the services of it | `auth/` |
+//! | the admin address | `admin/` |
 //! | values that both have | `value.rs` |
 //! | what both come to | `settings.rs` |
 //! | the services, and those of BIND | `pipeline.rs`, `bind.rs` |
 //! | listeners and warnings about them | `listen.rs` |
 //! | signals | `shutdown.rs` |
 
+#[cfg(feature = "admin")]
+mod admin;
+#[cfg(not(feature = "admin"))]
+#[path = "admin/disabled.rs"]
+mod admin;
 mod args;
 mod auth;
 mod bind;
@@ -25,7 +31,7 @@ use std::{error::Error, io, net::SocketAddr, process::ExitCode, sync::Arc};
 
 use clap::Parser;
 use socks_core::message::Endpoint;
-use socks_tower::{Listener, ListenerExt, TcpListenerOptions, Worker, Workers, serve};
+use socks_tower::{Listener, ListenerExt, Sessions, TcpListenerOptions, Worker, Workers, serve};
 use tokio::runtime::Builder;
 use tracing::level_filters::LevelFilter;
 
@@ -86,6 +92,7 @@ async fn one_runtime(settings: &Settings) -> Result<(), Box<dyn Error>> {
         pipeline,
         shutdown,
         sockets,
+        admin: _admin,
     } = ready(settings, own)?;
     tokio::try_join!(
         sessions(settings, listeners, pipeline.clone(), shutdown.signal()),
@@ -108,6 +115,7 @@ async fn workers(settings: &Settings, count: usize) -> Result<(), Box<dyn Error>
         pipeline,
         shutdown,
         sockets,
+        admin: _admin,
     } = ready(settings, own)?;
     let (service, drain) = (pipeline.clone(), settings.drain);
     let workers = workers.with_graceful_shutdown(shutdown.signal());
@@ -133,23 +141,32 @@ struct Ready {
     pipeline: Pipeline,
     shutdown: Shutdown,
     sockets: Sockets,
+    /// Answered until it is dropped, the drain included.
+    admin: Option<admin::Serving>,
 }
 
 /// Does what is left to do once the TCP listeners are open at `own`.
-fn ready(settings: &Settings, own: Vec<SocketAddr>) -> Result<Ready, Box<dyn Error>> {
+fn ready(settings: &Settings, mut own: Vec<SocketAddr>) -> Result<Ready, Box<dyn Error>> {
     let (unix, sockets) = listen::bind_unix(settings)?;
     let shutdown = Shutdown::listen()?;
     let mut endpoints: Vec<_> = own.iter().copied().map(Endpoint::from).collect();
     for listener in &unix {
         endpoints.push(listener.local_endpoint()?);
     }
-    let pipeline = pipeline(settings, own);
+    let admin = settings.admin.as_ref().map(admin::Bound::new);
+    let admin = admin.transpose().map_err(|error| error as Box<dyn Error>)?;
+    own.extend(admin.as_ref().and_then(admin::Bound::addr));
+    let sessions = Sessions::new();
+    let pipeline = pipeline(settings, own, admin.as_ref().map(|_| &sessions));
+    let admin = admin.map(|admin| admin.serve(sessions, shutdown.draining(), None));
+    let admin = admin.transpose()?;
     listen::announce(settings, endpoints);
     Ok(Ready {
         unix,
         pipeline,
         shutdown,
         sockets,
+        admin,
     })
 }
 

@@ -3,16 +3,26 @@
 use std::net::{IpAddr, SocketAddr};
 
 use socks_acl::SafeDefault;
-use socks_tower::{SocksService, TcpConnector, TraceLayer, ident::Ident, trace::Trace};
+use socks_tower::{
+    Sessions, SocksService, TcpConnector, TraceLayer, ident::Ident, sessions::WithSessions,
+    trace::Trace,
+};
 use tower::{ServiceBuilder, limit::ConcurrencyLimit, util::Either};
 use tracing::warn;
 
 use crate::{auth::Services, settings::Settings};
 
-pub type Pipeline = ConcurrencyLimit<Trace<Either<Ident<SocksService>, SocksService>>>;
+pub type Pipeline = ConcurrencyLimit<Trace<Either<WithSessions<Socks>, Socks>>>;
 
-/// `own` are the TCP listeners of this server, which it must not connect to (`SE-11`).
-pub fn pipeline(settings: &Settings, own: Vec<SocketAddr>) -> Pipeline {
+type Socks = Either<Ident<SocksService>, SocksService>;
+
+/// `own` are the TCP listeners of this server, which it must not connect to (`SE-11`). Sessions are entered into
+/// `sessions`, if anybody wants to see them.
+pub fn pipeline(
+    settings: &Settings,
+    own: Vec<SocketAddr>,
+    sessions: Option<&Sessions>,
+) -> Pipeline {
     let connector = TcpConnector::new()
         .connect_timeout(settings.deadlines.request)
         .egress(settings.egress.clone());
@@ -46,6 +56,7 @@ pub fn pipeline(settings: &Settings, own: Vec<SocketAddr>) -> Pipeline {
     ServiceBuilder::new()
         .concurrency_limit(settings.sessions)
         .layer(TraceLayer::new())
+        .option_layer(sessions.map(Sessions::layer))
         .option_layer(around)
         .service(socks)
 }

@@ -12,6 +12,7 @@ use socks_tower::{
 };
 
 use crate::{
+    admin,
     args::Args,
     auth::Prepared,
     bind::Bind,
@@ -23,6 +24,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Settings {
     pub listen: Vec<Listening>,
+    pub admin: Option<admin::Prepared>,
     pub auth: Prepared,
     pub allow_private: bool,
     pub bind: Option<Bind>,
@@ -56,8 +58,11 @@ impl Settings {
         let listen = listen(args.listen, config.listen, &config.listener)?;
         let deadlines = deadlines(&config.deadlines);
         let handshake = deadlines.handshake.unwrap_or(HANDSHAKE);
+        let admin = config.admin.as_ref();
+        let admin = admin.map(|admin| admin.prepare(&listen, &source));
         let settings = Self {
             listen,
+            admin: admin.transpose()?,
             auth: config
                 .auth
                 .prepare(users, &config.listener, handshake, &source)?,
@@ -246,6 +251,10 @@ impl fmt::Display for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for listening in &self.listen {
             writeln!(f, "listen: {listening}")?;
+        }
+        match &self.admin {
+            Some(admin) => writeln!(f, "admin: {admin}")?,
+            None => writeln!(f, "admin: none")?,
         }
         write!(f, "{}", self.auth)?;
         writeln!(f, "allow_private: {}", self.allow_private)?;

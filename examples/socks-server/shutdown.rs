@@ -22,6 +22,11 @@ impl Shutdown {
         Ok(Self(draining))
     }
 
+    /// Whether it was heard.
+    pub fn draining(&self) -> watch::Receiver<bool> {
+        self.0.clone()
+    }
+
     /// Done with the first signal.
     pub fn signal(&self) -> impl Future<Output = ()> + Send + use<> {
         let mut draining = self.0.clone();

@@ -113,7 +113,7 @@ impl<'de> Deserialize<'de> for SecretText {
 }
 
 /// What a file of one line holds, without the end of the line. At most 4 KiB.
-#[cfg(any(feature = "http", feature = "sql"))]
+#[cfg(any(feature = "admin", feature = "http", feature = "sql"))]
 pub fn secret_file(path: &std::path::Path) -> Result<Secret, String> {
     use std::{fs::File, io::Read};
 

@@ -60,4 +60,4 @@ macro_rules! features {
     };
 }
 
-features!(Htpasswd "htpasswd", Http "http", Pam "pam", Sql "sql");
+features!(Admin "admin", Htpasswd "htpasswd", Http "http", Pam "pam", Sql "sql");

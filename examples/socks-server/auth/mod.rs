@@ -31,6 +31,8 @@ mod users;
 use serde::Deserialize;
 use toml::Spanned;
 
+#[cfg(not(feature = "admin"))]
+pub use self::disabled::{Admin, Disabled};
 #[cfg(feature = "htpasswd")]
 use self::htpasswd::Htpasswd;
 #[cfg(feature = "http")]

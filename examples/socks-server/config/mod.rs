@@ -13,6 +13,7 @@ use toml::Spanned;
 
 pub use self::error::{ConfigError, Source};
 use crate::{
+    admin::Admin,
     auth::{Auth, AuthMethod},
     value::{Level, Listen, Name, Password, Pin, Ports, Replies, Seconds, Strangers},
 };
@@ -26,6 +27,7 @@ pub struct Config {
     pub workers: Option<NonZeroU16>,
     pub log: Option<Level>,
     pub listener: Vec<Listener>,
+    pub admin: Option<Admin>,
     pub auth: Auth,
     user: Vec<User>,
     pub bind: Bind,
@@ -169,7 +171,8 @@ mod tests {
     }
 
     /// Tables that this program may be built without.
-    const FEATURES: [(&str, bool); 5] = [
+    const FEATURES: [(&str, bool); 6] = [
+        ("admin", cfg!(feature = "admin")),
         ("gssapi", cfg!(feature = "gssapi")),
         ("htpasswd", cfg!(feature = "htpasswd")),
         ("http", cfg!(feature = "http")),
@@ -184,7 +187,10 @@ mod tests {
         lines
             .filter(|line| {
                 if line.starts_with('[') {
-                    let is = |table| line.starts_with(&format!("[auth.{table}"));
+                    let is = |table| {
+                        line.starts_with(&format!("[auth.{table}"))
+                            || line.starts_with(&format!("[{table}"))
+                    };
                     left_out = FEATURES.iter().any(|(table, built)| !built && is(table));
                 }
                 !line.starts_with(' ') && !left_out
