@@ -16,13 +16,28 @@ mod time;
 mod traffic;
 mod yield_now;
 
+#[cfg(feature = "access-log")]
+pub mod access_log;
+#[cfg(feature = "accounting")]
+pub mod accounting;
 pub mod client;
 pub mod ident;
+#[cfg(any(feature = "access-log", feature = "accounting"))]
+pub mod lines;
 pub mod map_incoming;
+#[cfg(feature = "metrics")]
+pub mod metrics;
+pub mod record;
 pub mod sessions;
 pub mod trace;
 pub mod udp;
 
+#[cfg(feature = "access-log")]
+pub use self::access_log::{AccessLog, AccessLogLayer};
+#[cfg(feature = "accounting")]
+pub use self::accounting::{Accounting, AccountingLayer};
+#[cfg(feature = "metrics")]
+pub use self::metrics::{Metrics, MetricsLayer};
 #[cfg(feature = "hickory")]
 pub use self::resolve::HickoryResolver;
 pub use self::{
