@@ -12,6 +12,8 @@ mod resolve;
 mod server;
 mod service;
 mod stream;
+#[cfg(test)]
+mod testing;
 mod time;
 mod traffic;
 mod yield_now;

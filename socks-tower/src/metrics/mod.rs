@@ -1,4 +1,4 @@
-//! Counters, gauges and histograms by the [`metrics`](::metrics) facade: for the recorder that the application has
+//! Counters, gauges and histograms by the `metrics` facade: for the recorder that the application has
 //! installed, such as a Prometheus exporter.
 //!
 //! ```

@@ -38,7 +38,7 @@
 //! ```
 //!
 //! A session that is dropped has no report of its own. What is known of it by then, in its
-//! [`Live`](crate::sessions::Live), makes one whose end is [`Aborted`](crate::SessionEnd::Aborted).
+//! [`Live`], makes one whose end is [`Aborted`](crate::SessionEnd::Aborted).
 
 mod future;
 mod layer;
