@@ -37,8 +37,9 @@ impl LineWriterBuilder {
         }
     }
 
-    /// Lines that may wait to be written, 8192 by default and at least 1; one more is dropped and counted. A line of
-    /// this crate has 8 KiB at most and a third of one usually.
+    /// Lines that may wait to be written, 8192 by default and at least 1; one more is dropped and
+    /// counted. A line of this crate has about 500 octets, and 32 KiB if every name in it is as long
+    /// and as strange as can be.
     pub fn queue(mut self, lines: usize) -> Self {
         self.queue = lines.max(1);
         self
