@@ -13,22 +13,39 @@ mod resolve;
 mod server;
 mod service;
 mod stream;
+#[cfg(test)]
+mod testing;
 mod time;
 mod traffic;
 mod yield_now;
 
+#[cfg(feature = "access-log")]
+pub mod access_log;
+#[cfg(feature = "accounting")]
+pub mod accounting;
 pub mod admission;
 pub mod client;
 pub mod half_open;
 pub mod ident;
 pub mod inspect;
+#[cfg(any(feature = "access-log", feature = "accounting"))]
+pub mod lines;
 pub mod map_incoming;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 #[cfg(feature = "proxy-protocol")]
 pub mod proxy_protocol;
+pub mod record;
 pub mod sessions;
 pub mod trace;
 pub mod udp;
 
+#[cfg(feature = "access-log")]
+pub use self::access_log::{AccessLog, AccessLogLayer};
+#[cfg(feature = "accounting")]
+pub use self::accounting::{Accounting, AccountingLayer};
+#[cfg(feature = "metrics")]
+pub use self::metrics::{Metrics, MetricsLayer};
 #[cfg(feature = "proxy-protocol")]
 pub use self::proxy_protocol::ProxyProtocolLayer;
 #[cfg(feature = "hickory")]

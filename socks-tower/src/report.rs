@@ -1,4 +1,4 @@
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{error::Error, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use socks_core::{
     Address, Command, ReplyCode,
@@ -94,6 +94,31 @@ impl SessionReport {
         SessionEnd::Cut(cut.reason)
     }
 
+    /// A copy, for whoever keeps it longer than its service: what failed is text in it.
+    #[cfg(feature = "accounting")]
+    pub(crate) fn copy(&self) -> Self {
+        Self {
+            id: self.id,
+            peer: self.peer.clone(),
+            local: self.local.clone(),
+            listener: self.listener.clone(),
+            version: self.version,
+            identity: self.identity.clone(),
+            command: self.command,
+            destination: self.destination.clone(),
+            terms: self.terms.clone(),
+            limit: self.limit.clone(),
+            dial: self.dial,
+            bound: self.bound,
+            remote: self.remote,
+            sent: self.sent,
+            received: self.received,
+            datagrams: self.datagrams.clone(),
+            duration: self.duration,
+            end: self.end.copy(),
+        }
+    }
+
     /// The session is over.
     pub(crate) fn complete(mut self, traffic: &Traffic, started: Instant) -> Self {
         self.sent = traffic.sent();
@@ -149,9 +174,12 @@ pub enum SessionEnd {
     Io(io::Error),
     /// Somebody ended it from outside ([`Sessions`](crate::Sessions)).
     Ended(EndReason),
-    /// Its future was dropped, by a drain that took too long or by its application. No service answers with this:
-    /// layers that keep records make it of what they know.
+    /// Its future was dropped, by a drain that took too long or by its application, or a layer
+    /// around the service failed. No service answers with this: layers that [keep
+    /// records](crate::record) make it of what they know.
     Aborted,
+    /// It has not: this is how it stands while it goes on, for accounting.
+    Running,
 }
 
 impl SessionEnd {
@@ -160,6 +188,48 @@ impl SessionEnd {
         match self {
             Self::Refused(code) | Self::Failed { code, .. } => Some(*code),
             _ => None,
+        }
+    }
+
+    /// What failed, if something did.
+    pub fn error(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Failed { error, .. }
+            | Self::Admission(error)
+            | Self::Authenticator(error)
+            | Self::Relay(error) => Some(&**error),
+            Self::Malformed(error) => Some(error),
+            Self::Io(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    #[cfg(feature = "accounting")]
+    fn copy(&self) -> Self {
+        let text = |error: &BoxError| crate::error::Chain(&**error).to_string().into();
+        match self {
+            Self::Closed => Self::Closed,
+            Self::Idle => Self::Idle,
+            Self::Reset(side) => Self::Reset(*side),
+            Self::Cut(reason) => Self::Cut(reason),
+            Self::NotAdmitted => Self::NotAdmitted,
+            Self::Admission(error) => Self::Admission(text(error)),
+            Self::Disconnected => Self::Disconnected,
+            Self::TimedOut => Self::TimedOut,
+            Self::Malformed(error) => Self::Malformed(*error),
+            Self::NoAcceptableMethod => Self::NoAcceptableMethod,
+            Self::Rejected(rejection) => Self::Rejected(*rejection),
+            Self::Authenticator(error) => Self::Authenticator(text(error)),
+            Self::Refused(code) => Self::Refused(*code),
+            Self::Failed { code, error } => Self::Failed {
+                code: *code,
+                error: text(error),
+            },
+            Self::Relay(error) => Self::Relay(text(error)),
+            Self::Io(error) => Self::Io(io::Error::new(error.kind(), error.to_string())),
+            Self::Ended(reason) => Self::Ended(reason.clone()),
+            Self::Aborted => Self::Aborted,
+            Self::Running => Self::Running,
         }
     }
 
@@ -187,6 +257,7 @@ impl SessionEnd {
             Self::Io(_) => "io",
             Self::Ended(_) => "ended",
             Self::Aborted => "aborted",
+            Self::Running => "running",
         }
     }
 }
