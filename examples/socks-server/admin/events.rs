@@ -156,15 +156,12 @@ impl View {
         let (matched, sessions) = match &self.filter {
             None => {
                 let first = order.iter().take(self.limit);
-                (
-                    order.len(),
-                    first.map(|measured| Row::new(measured)).collect(),
-                )
+                (order.len(), first.map(|measured| row(measured)).collect())
             }
             Some(part) => {
                 let mut rows = Vec::new();
                 let mut matched = 0;
-                for row in order.into_iter().map(Row::new).filter(|row| row.has(part)) {
+                for row in order.into_iter().map(row).filter(|row| row.has(part)) {
                     matched += 1;
                     if rows.len() < self.limit {
                         rows.push(row);
@@ -182,4 +179,8 @@ impl View {
             sessions,
         }
     }
+}
+
+fn row(measured: &Measured) -> Row {
+    Row::new(&measured.live, measured.rate)
 }

@@ -91,8 +91,9 @@ fn host(request: &Request) -> Result<Authority, Refusal> {
     if request.uri().authority().is_some() {
         return Err(misdirected("expected a path"));
     }
-    let host = one(request.headers(), "host")?.and_then(|host| host.parse().ok());
-    host.ok_or_else(|| Refusal::bad("Host: expected one"))
+    let host = one(request.headers(), "host")?.filter(|host| !host.contains('@'));
+    host.and_then(|host| host.parse().ok())
+        .ok_or_else(|| Refusal::bad("Host: expected one"))
 }
 
 /// Whether it is no name, or the only one that cannot be pointed elsewhere.

@@ -4,7 +4,7 @@ use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 use serde::Serialize;
 use socks_core::Escaped;
 use socks_tower::{
-    sessions::{Measured, Octets, Rate},
+    sessions::{Live, Octets, Rate},
     udp::{DropReason, UdpCounters},
 };
 
@@ -77,9 +77,9 @@ struct Datagrams {
 }
 
 impl Row {
-    pub fn new(measured: &Measured) -> Self {
-        let live = &measured.live;
+    pub fn new(live: &Live, rate: Rate) -> Self {
         let now = live.snapshot();
+        let octets = now.octets();
         let identity = now.identity.as_deref();
         let user = identity.and_then(|identity| identity.user.as_ref());
         let terms = now.terms.as_deref();
@@ -110,8 +110,8 @@ impl Row {
             open: live.is_open(),
             started: started.map_or(0.0, |started| started.as_millis() as f64 / 1000.0),
             age: live.age().as_millis() as f64 / 1000.0,
-            octets: measured.octets.into(),
-            rate: measured.rate.into(),
+            octets: octets.into(),
+            rate: rate.into(),
             datagrams: now.datagrams.as_deref().map(Datagrams::from),
         }
     }

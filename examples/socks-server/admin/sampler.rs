@@ -3,6 +3,7 @@ use std::{
     time::Duration,
 };
 
+use socks_core::message::SessionId;
 use socks_tower::{
     Sessions,
     sessions::{Measured, Meter, Octets, Rate},
@@ -40,6 +41,15 @@ const FRESH: Duration = Duration::from_millis(200);
 
 /// A reading that nobody asks for is dropped; it holds sessions that have ended.
 const KEPT: Duration = Duration::from_secs(5);
+
+impl Sample {
+    /// Nothing for a session that has come since.
+    pub fn rate_of(&self, id: SessionId) -> Rate {
+        let found = self.sessions.binary_search_by_key(&id, |own| own.live.id());
+        let measured = found.ok().and_then(|index| self.sessions.get(index));
+        measured.map_or(Rate::default(), |measured| measured.rate)
+    }
+}
 
 impl Sampler {
     pub fn new(sessions: Sessions) -> Self {

@@ -57,12 +57,13 @@ pub async fn list(State(admin): State<Admin>, mut query: Query) -> Result<Json<P
         return Err(Refusal::bad("limit: expected a number from 1 to 1000"));
     }
     let sample = admin.sampler.sample();
-    let mut chosen = sample
-        .sessions
+    // The reading may be a moment old: rates are taken from it, and who is there is not.
+    let all = admin.sessions.list();
+    let mut chosen = all
         .iter()
-        .filter(|measured| after.is_none_or(|after| measured.live.id() > after))
-        .filter(|measured| user.as_ref().is_none_or(|user| measured.live.is_user(user)))
-        .map(|measured| (measured.live.id(), Row::new(measured)))
+        .filter(|live| after.is_none_or(|after| live.id() > after))
+        .filter(|live| user.as_ref().is_none_or(|user| live.is_user(user)))
+        .map(|live| (live.id(), Row::new(live, sample.rate_of(live.id()))))
         .filter(|(_, row)| filter.as_ref().is_none_or(|part| row.has(part)));
     let mut last = None;
     let sessions = chosen.by_ref().take(limit).map(|(id, row)| {
@@ -71,8 +72,8 @@ pub async fn list(State(admin): State<Admin>, mut query: Query) -> Result<Json<P
     });
     let sessions: Vec<_> = sessions.collect();
     Ok(Json(Page {
-        total: sample.sessions.len(),
-        octets: sample.octets.into(),
+        total: all.len(),
+        octets: admin.sessions.octets().into(),
         rate: sample.rate.into(),
         interval: sample.interval.map(|interval| interval.as_secs_f64()),
         sessions,
