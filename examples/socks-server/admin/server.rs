@@ -4,8 +4,9 @@ use axum::{Router, body::Body, extract::Request};
 use hyper::{body::Incoming as RequestBody, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use metrics_exporter_prometheus::PrometheusHandle;
+use socks_acl::Acl;
 use socks_core::message::Endpoint;
-use socks_tower::{BoxError, Incoming, Listener, Sessions, serve};
+use socks_tower::{BoxError, Incoming, Listener, Metrics, Sessions, serve};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpListener,
@@ -17,9 +18,7 @@ use tokio_io_timeout::TimeoutWriter;
 use tower::{ServiceBuilder, ServiceExt};
 use tracing::{debug, error, warn};
 
-use super::{
-    config::Prepared, explain::Explain, listen::Open, metrics, router::router, state::Admin,
-};
+use super::{config::Prepared, explain, listen::Open, metrics, router::router, state::Admin};
 use crate::listen::Sockets;
 
 /// Connections at once; more wait to be accepted.
@@ -61,13 +60,19 @@ impl<'a> Bound<'a> {
         self.endpoint.socket_addr()
     }
 
+    /// What counts sessions for it.
+    pub fn metrics(&self) -> Metrics {
+        Metrics::describe();
+        Metrics::new()
+    }
+
     /// Answers, in a thread of its own: a list of ten thousand sessions takes some milliseconds, which no session
     /// waits for. It goes on while the server drains, until what is returned is dropped.
     pub fn serve(
         self,
         sessions: Sessions,
         draining: watch::Receiver<bool>,
-        explain: Option<Explain>,
+        rules: Option<Acl>,
     ) -> io::Result<Serving> {
         let Self {
             settings,
@@ -81,7 +86,7 @@ impl<'a> Bound<'a> {
         if !settings.is_local() {
             warn!(listener = %endpoint, "the admin address is reached from elsewhere, and its token crosses the network in the clear");
         }
-        let admin = Admin::new(sessions, metrics, token, draining, explain);
+        let admin = Admin::new(sessions, metrics, token, draining, rules.map(explain::of));
         let (stop, stopped) = oneshot::channel();
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let thread = thread::Builder::new()

@@ -131,6 +131,13 @@ impl Acl {
         Decision::of(&rules.judge(request, remote, now, &mut |_| {}))
     }
 
+    /// The same about a client that has connected.
+    pub fn judge_accept(&self, request: &AcceptRequest) -> Decision {
+        let rules = self.shared.rules.load();
+        let now = self.shared.now(&rules);
+        Decision::of(&rules.judge_accept(request, now, &mut |_| {}))
+    }
+
     /// Which rule decides about a request, and why those before it do not. With `remote` the address
     /// of its name is judged, too.
     pub fn explain(&self, request: &AccessRequest, remote: Option<IpAddr>) -> Explanation {

@@ -1,13 +1,16 @@
 use std::sync::Arc;
 
 use serde_json::json;
-use socks_core::message::AccessRequest;
 
 use super::*;
-use crate::admin::Explanation;
+use crate::{admin::Explanation, rules::Asked};
 
 /// Rules that answer with what they were asked.
-fn echo(request: &AccessRequest) -> Explanation {
+fn echo(asked: &Asked) -> Explanation {
+    let Asked::Access(request, resolved) = asked else {
+        panic!("{asked:?}");
+    };
+    assert_eq!(*resolved, None);
     Explanation {
         text: format!("{} to {}", request.command, request.destination),
         explanation: json!({
