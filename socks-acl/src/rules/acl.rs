@@ -193,12 +193,11 @@ impl Acl {
     }
 
     fn permit(&self, rules: &Rules, granted: Granted<'_>, mut request: AccessRequest) -> Permit {
-        let mut permit = Permit::new();
+        let mut permit = Permit::new().terms(Arc::clone(&granted.rule.terms));
         if request.point != AccessPoint::Request {
             return permit;
         }
         let grant = granted.grant;
-        permit.terms = Some(Arc::clone(&granted.rule.terms));
         permit.route.clone_from(&grant.route);
         permit.egress.clone_from(&grant.egress);
         let rewritten = granted.destination.is_some();

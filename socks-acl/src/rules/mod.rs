@@ -26,6 +26,9 @@ mod shadow;
 mod status;
 mod truth;
 
+#[cfg(all(test, feature = "toml"))]
+mod tests;
+
 pub use self::{
     acl::Acl,
     any_of::AnyOf,
