@@ -120,11 +120,8 @@ impl RuleFile {
             }),
             Err(error) => {
                 let span = error.span().unwrap_or(0..0);
-                Err(RuleError {
-                    place: Some(source.place(&span)),
-                    span: Some(span),
-                    ..RuleError::new(error.message())
-                })
+                let place = source.place(&span);
+                Err(RuleError::new(error.message()).at(span).in_file(place))
             }
         }
     }
@@ -215,22 +212,24 @@ impl RuleFile {
 
     /// Finds out where an error is.
     fn place(&self, mut error: RuleError) -> RuleError {
-        if let Some((point, index)) = error.rule {
-            let list = self.root.get(point.name()).map(Spanned::get_ref);
-            let table = match list {
+        if let Some((point, index)) = error.rule() {
+            let key = error.key().unwrap_or_default().to_owned();
+            let table = match self.root.get(point.name()).map(Spanned::get_ref) {
                 Some(Node::Array(tables)) => tables.get(index),
                 _ => None,
             };
-            let key = error.key.take().unwrap_or_default();
             let value = table.and_then(|table| {
                 key.split('.')
                     .try_fold(table, |table, key| table.get_ref().get(key))
             });
-            error.span = value.or(table).map(Spanned::span);
-            error.key = Some(format!("{}.{key}", path(point, index)));
+            let span = value.or(table).map(Spanned::span).unwrap_or_default();
+            error = error
+                .at(span)
+                .in_key(format!("{}.{key}", path(point, index)));
         }
-        let place = self.source.as_ref().zip(error.span.as_ref());
-        error.place = place.map(|(source, span)| source.place(span));
+        if let (Some(source), Some(span)) = (&self.source, error.span()) {
+            error = error.in_file(source.place(&span));
+        }
         error
     }
 }

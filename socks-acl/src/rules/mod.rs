@@ -26,7 +26,7 @@ mod shadow;
 mod status;
 mod truth;
 
-#[cfg(all(test, feature = "toml"))]
+#[cfg(test)]
 mod tests;
 
 pub use self::{

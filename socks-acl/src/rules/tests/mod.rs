@@ -1,3 +1,5 @@
+#![cfg(feature = "toml")]
+
 mod bind;
 mod conditions;
 mod explain;
