@@ -74,6 +74,6 @@ pub use self::{
     counters::{DropReason, UdpCounters},
     error::{UdpRelayError, UdpRelayErrorKind},
     filter::{Datagram, DatagramFilter, DatagramVerdict, Direction, MakeDatagramFilter},
-    policy::{ClientPin, ReplyPolicy, RulesEpoch},
+    policy::{ClientPin, ReplyPolicy},
     relay::UdpRelay,
 };

@@ -4,10 +4,10 @@ use std::{
     time::Duration,
 };
 
-use socks_core::message::Permit;
+use socks_core::message::{Permit, RulesEpoch};
 use tokio::time::Instant;
 
-use super::{DropReason, ReplyPolicy, RulesEpoch};
+use super::{DropReason, ReplyPolicy};
 
 /// How long a target counts after the last datagram to it (`UD-33`).
 pub(super) const REMEMBERED: Duration = Duration::from_secs(300);
@@ -25,7 +25,7 @@ pub(super) struct Targets {
     /// What the permit's filter of replies said about senders; at most `max`.
     senders: HashMap<SocketAddr, bool>,
     /// The rules by which they were permitted.
-    epoch: u64,
+    epoch: usize,
     /// No target is forgotten before.
     sweep_at: Instant,
 }
@@ -54,7 +54,7 @@ impl Targets {
         targets
     }
 
-    fn current_epoch(&self) -> u64 {
+    fn current_epoch(&self) -> usize {
         let epoch = self.permit.extensions.get::<RulesEpoch>();
         epoch.map_or(0, RulesEpoch::current)
     }
