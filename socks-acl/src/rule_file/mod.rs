@@ -65,7 +65,7 @@ const KEYS: [&str; 12] = [
 /// ```
 #[derive(Clone)]
 pub struct RuleFile {
-    root: Node,
+    root: Spanned<Node>,
     base: Option<PathBuf>,
     source: Option<Source>,
     safe_default: SafeDefault,
@@ -148,7 +148,11 @@ impl RuleFile {
         };
         let mut files = Vec::new();
         for key in ["networks", "domains", "ports", "users"] {
-            let sets = self.root.get(key).map(|node| Value::new(key, node));
+            let sets = self
+                .root
+                .get_ref()
+                .get(key)
+                .map(|node| Value::new(key, node));
             let sets = sets.and_then(|sets| sets.entries().ok());
             for item in sets.into_iter().flatten().flat_map(|set| set.value.items()) {
                 let file = sets::file_of(&item).ok().flatten();
@@ -170,18 +174,18 @@ impl RuleFile {
     fn build(&self) -> Result<Rules, RuleError> {
         let root = Value {
             path: String::new(),
-            node: &self.root,
-            span: 0..0,
+            node: self.root.get_ref(),
+            span: self.root.span(),
         };
         for entry in root.entries()? {
             if !KEYS.contains(&entry.key) {
                 return Err(entry.unknown(&KEYS));
             }
         }
-        let sets = Sets::read(&self.root, self.base.as_deref())?;
+        let sets = Sets::read(self.root.get_ref(), self.base.as_deref())?;
         let mut builder = self.with_safe_default(Rules::builder())?;
         for point in Point::ALL {
-            let Some(list) = self.root.get(point.name()) else {
+            let Some(list) = self.root.get_ref().get(point.name()) else {
                 continue;
             };
             let list = Value::new(point.name(), list);
@@ -198,7 +202,7 @@ impl RuleFile {
 
     fn with_safe_default(&self, builder: RulesBuilder) -> Result<RulesBuilder, RuleError> {
         let given = self.safe_default.clone();
-        let Some(table) = self.root.get("safe_default") else {
+        let Some(table) = self.root.get_ref().get("safe_default") else {
             return Ok(builder.safe_default(given));
         };
         let table = Value::new("safe_default", table);
@@ -214,7 +218,7 @@ impl RuleFile {
     fn place(&self, mut error: RuleError) -> RuleError {
         if let Some((point, index)) = error.rule() {
             let key = error.key().unwrap_or_default().to_owned();
-            let table = match self.root.get(point.name()).map(Spanned::get_ref) {
+            let table = match self.root.get_ref().get(point.name()).map(Spanned::get_ref) {
                 Some(Node::Array(tables)) => tables.get(index),
                 _ => None,
             };
@@ -242,7 +246,7 @@ impl Default for RuleFile {
     /// A file without rules: nothing is allowed.
     fn default() -> Self {
         Self {
-            root: Node::Table(Vec::new()),
+            root: Spanned::new(0..0, Node::Table(Vec::new())),
             base: None,
             source: None,
             safe_default: SafeDefault::new(),
@@ -252,7 +256,7 @@ impl Default for RuleFile {
 
 impl<'de> Deserialize<'de> for RuleFile {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let root = Node::deserialize(deserializer)?;
+        let root = Spanned::deserialize(deserializer)?;
         Ok(Self {
             root,
             ..Self::default()

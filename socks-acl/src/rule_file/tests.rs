@@ -288,6 +288,8 @@ fn a_part_of_another_file_is_read_with_its_places() {
     let error = read(&text).rules().unwrap_err();
     assert_eq!(&text[error.span().unwrap()], "\"not-allowed\"");
     assert_eq!(read("").rules().unwrap().len(), 2);
+    let text = "rules = 7";
+    assert_eq!(&text[read(text).rules().unwrap_err().span().unwrap()], "7");
 }
 
 /// Sets come from files beside the rules, and mistakes in them name file and line.

@@ -254,7 +254,8 @@ impl Shared {
         if let Ok(mut looked) = self.looked.try_lock() {
             // A clock that was put back may have gone back across an edge.
             if now < looked.at || looked.change.is_some_and(|change| change <= now) {
-                *looked = Looked::now(rules, now);
+                // By the rules in force, which `rules` may not be any more.
+                *looked = Looked::now(&self.rules.load(), now);
                 self.epoch.advance();
             } else {
                 looked.at = now;
