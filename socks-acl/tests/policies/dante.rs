@@ -1,6 +1,6 @@
 use super::prove;
 
-/// BI-10…: left to the rules that cite them; here Dante's four kinds of rules stand beside each other.
+/// SE-1: client rules, socks rules, bind replies and udp replies; and a route.
 #[test]
 fn sample() {
     prove(
@@ -8,6 +8,7 @@ fn sample() {
         "10.0.0.1:1080",
         r#"
         10.1.2.3 accept -> allow "our clients"
+        10.200.0.1 accept -> allow "our clients"
         11.1.2.3 accept -> deny 02 "strangers" log=errors
 
         # The proxy's own machine is nobody's; private networks are.
@@ -17,6 +18,7 @@ fn sample() {
         10.1.2.3 connect 10.0.0.1:1080 -> deny 02 "own listeners"
         10.1.2.3 connect 10.9.9.9:22 -> allow "everything else"
 
+        10.1.2.3 connect 172.15.255.255:22 -> allow "everything else"
         10.1.2.3 connect 172.16.0.1:22 -> deny 02 "the bad ones" log=errors
         10.1.2.3 connect 172.31.255.255:22 -> deny 02 "the bad ones" log=errors
         10.1.2.3 connect 172.32.0.0:22 -> allow "everything else"
@@ -39,6 +41,11 @@ fn sample() {
         10.1.2.3 connect example.com:80 -> deny 02 "example.com, without" log=errors
         10.1.2.3 connect example.com:80 gssapi=alice -> deny 02 "example.com, without" log=errors
         11.1.2.3 connect example.com:80 user=alice -> deny 02 "example.com, without" log=errors
+        10.1.2.3 connect www.example.com:80 -> deny 02 "example.com, without" log=errors
+        10.1.2.3 connect example.com:79 user=alice -> allow "everything else"
+        10.1.2.3 connect example.com:81 user=alice -> allow "everything else"
+        10.1.2.3 connect example.com:79 -> allow "everything else"
+        10.1.2.3 connect example.com:81 -> allow "everything else"
         10.1.2.3 connect example.com:443 user=alice -> allow "everything else"
         10.1.2.3 connect example.com:443 -> allow "everything else"
         10.1.2.3 connect badexample.com:80 user=alice -> allow "web, through a chain" route=socks.example.net
@@ -65,7 +72,8 @@ fn basic() {
         "192.168.1.1:1080",
         r#"
         192.168.1.7 accept -> allow "the internal network"
-        192.168.2.7 accept -> deny 02
+        192.168.1.200 accept -> allow "the internal network"
+        192.168.0.7 accept -> deny 02
         192.168.1.7 connect 127.0.0.1:22 -> deny 02 "safe default"
         192.168.1.7 connect [::1]:22 -> deny 02 "safe default"
         192.168.1.7 bind 9.9.9.9:0 -> deny 02 "no low ports" log=connects
@@ -86,9 +94,11 @@ fn chaining() {
         "192.168.1.1:1080",
         r#"
         192.168.1.7 accept -> allow "the internal network"
-        192.168.2.7 accept -> deny 02
+        192.168.1.200 accept -> allow "the internal network"
+        192.168.0.7 accept -> deny 02
         192.168.1.7 connect example.com:80 -> allow "web" route=sockd2.example.org
-        192.168.1.7 connect example.com:443 -> deny 02
+        192.168.1.7 connect example.com:79 -> deny 02
+        192.168.1.7 connect example.com:81 -> deny 02
         192.168.1.7 udp 9.9.9.9:80 -> deny 02
         192.168.1.7 connect 127.0.0.1:80 -> deny 02 "safe default"
         "#,

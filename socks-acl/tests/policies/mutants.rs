@@ -1,17 +1,26 @@
 use toml::{Table, Value};
 
-/// The file without each of its keys, values and rules in turn, and with each verdict turned round.
+use super::boundaries;
+
+/// The file without each of its keys, values and rules in turn, with each verdict turned round, and with each
+/// boundary of a port range, a network or a time moved.
 pub(crate) fn of(text: &str) -> Vec<(String, String)> {
     let file: Table = text.parse().unwrap();
     let mut paths = Vec::new();
     let root = Value::Table(file.clone());
     collect(&root, &mut Vec::new(), &mut paths);
-    let without = paths.iter().map(|path| {
+    let removable = || {
+        paths
+            .iter()
+            .filter(|(_, removable)| *removable)
+            .map(|(path, _)| path)
+    };
+    let without = removable().map(|path| {
         let mut file = root.clone();
         remove(&mut file, path);
         (format!("without {}", shown(path)), file)
     });
-    let verdicts = paths.iter().filter_map(|path| match path.split_last() {
+    let verdicts = removable().filter_map(|path| match path.split_last() {
         Some((Step::Key(key), rule)) if key == "verdict" => Some(rule),
         _ => None,
     });
@@ -21,10 +30,28 @@ pub(crate) fn of(text: &str) -> Vec<(String, String)> {
         turn(table.as_table_mut().unwrap());
         (format!("{}.verdict turned round", shown(rule)), file)
     });
-    let mutants = without.chain(turned).map(|(what, file)| match file {
-        Value::Table(file) => (what, file.to_string()),
-        _ => unreachable!("a file is a table"),
+    let moved = paths.iter().flat_map(|(path, _)| {
+        let value = path
+            .iter()
+            .fold(&mut root.clone(), |value, step| step.into(value))
+            .clone();
+        let file = |value: &Value| {
+            let mut file = root.clone();
+            *path.iter().fold(&mut file, |value, step| step.into(value)) = value.clone();
+            (format!("{} as {value}", shown(path)), file)
+        };
+        boundaries::moved(&value)
+            .iter()
+            .map(file)
+            .collect::<Vec<_>>()
     });
+    let mutants = without
+        .chain(turned)
+        .chain(moved)
+        .map(|(what, file)| match file {
+            Value::Table(file) => (what, file.to_string()),
+            _ => unreachable!("a file is a table"),
+        });
     mutants.collect()
 }
 
@@ -57,8 +84,8 @@ impl Step {
     }
 }
 
-/// Each part that can be left out. Not the only value of a list, which goes with its key.
-fn collect(value: &Value, path: &mut Vec<Step>, paths: &mut Vec<Vec<Step>>) {
+/// Each part, and whether it can be left out. The only value of a list goes with its key.
+fn collect(value: &Value, path: &mut Vec<Step>, paths: &mut Vec<(Vec<Step>, bool)>) {
     let (parts, removable): (Vec<_>, _) = match value {
         Value::Table(table) => (
             table
@@ -79,9 +106,7 @@ fn collect(value: &Value, path: &mut Vec<Step>, paths: &mut Vec<Vec<Step>>) {
     };
     for (step, part) in parts {
         path.push(step);
-        if removable {
-            paths.push(path.clone());
-        }
+        paths.push((path.clone(), removable));
         collect(part, path, paths);
         path.pop();
     }
@@ -122,6 +147,14 @@ fn every_part_once() {
             "without rule[1].not.c",
             "without rule[1].verdict",
             "rule[1].verdict turned round",
+            "a as \"0-1\"",
+            "a as \"1-2\"",
+            "b[1] as \"0-1\"",
+            "b[1] as \"1-2\"",
+            "b[2] as \"1-2\"",
+            "b[2] as \"2-3\"",
+            "rule[1].not.c[1] as \"2-3\"",
+            "rule[1].not.c[1] as \"3-4\"",
         ]
     );
     let (_, mutant) = &of(text)[3];

@@ -1,6 +1,6 @@
 use super::prove;
 
-/// SE-4, SE-9, SE-12: closed in every form of the address, by name too, but for those who are let in.
+/// SE-4, SE-9: closed in every form of the address, by name too, but for those who are let in.
 #[test]
 fn closed_but_for_what_is_meant() {
     prove(
@@ -31,6 +31,9 @@ fn closed_but_for_what_is_meant() {
 
         # Names of the inside.
         1.1.1.1 connect db.internal:80 -> deny 02 "names of the inside"
+        1.1.1.1 connect internal:80 -> deny 02 "names of the inside"
+        1.1.1.1 connect local:80 -> deny 02 "names of the inside"
+        1.1.1.1 connect home.arpa:80 -> deny 02 "names of the inside"
         1.1.1.1 connect printer.local:80 -> deny 02 "names of the inside"
         1.1.1.1 connect nas.home.arpa:80 -> deny 02 "names of the inside"
         1.1.1.1 connect db.corp.example.com:80 -> deny 02 "names of the inside"
@@ -44,6 +47,10 @@ fn closed_but_for_what_is_meant() {
         1.1.1.1 connect 10.20.1.1:22 user=op group=operators tls -> allow "operators, inside"
         1.1.1.1 connect 10.20.1.1:443 user=op group=operators tls -> allow "operators, inside"
         1.1.1.1 connect [fd00:20::1]:443 user=op group=operators tls -> allow "operators, inside"
+        1.1.1.1 connect 10.20.1.1:21 user=op group=operators tls -> deny 02 "nobody else inside"
+        1.1.1.1 connect 10.20.1.1:23 user=op group=operators tls -> deny 02 "nobody else inside"
+        1.1.1.1 connect 10.20.1.1:442 user=op group=operators tls -> deny 02 "nobody else inside"
+        1.1.1.1 connect 10.20.1.1:444 user=op group=operators tls -> deny 02 "nobody else inside"
         1.1.1.1 connect 10.20.1.1:80 user=op group=operators tls -> deny 02 "nobody else inside"
         1.1.1.1 connect 10.20.1.1:443 user=op group=operators -> deny 02 "nobody else inside"
         1.1.1.1 connect 10.20.1.1:443 user=op group=guests tls -> deny 02 "nobody else inside"
@@ -51,20 +58,35 @@ fn closed_but_for_what_is_meant() {
         1.1.1.1 connect [fd00:20::1]:443 -> deny 02 "nobody else inside"
         1.1.1.1 udp 10.20.1.1:443 user=op group=operators tls -> deny 02 "nobody else inside"
         1.1.1.1 connect 10.20.0.53:22 user=op group=operators tls -> deny 02 "safe default"
-        1.1.1.1 connect 10.20.7.255:22 user=op group=operators tls -> deny 02 "safe default"
+        1.1.1.1 connect 10.20.0.52:22 user=op group=operators tls -> allow "operators, inside"
+        1.1.1.1 connect 10.20.200.1:22 user=op group=operators tls -> allow "operators, inside"
+        1.1.1.1 connect [fd00:20:ffff::1]:22 user=op group=operators tls -> allow "operators, inside"
         1.1.1.1 connect 10.0.0.1:443 user=op group=operators tls -> deny 02 "safe default"
 
         # The web and names, and nothing else.
         1.1.1.1 connect example.com:80 at=9.9.9.9 -> allow "web"
         1.1.1.1 connect [2620:fe::9]:443 -> allow "web"
         1.1.1.1 connect [2606:4700:64::909:909]:443 -> allow "web"
-        1.1.1.1 connect 9.9.9.9:22 -> deny 02
+        1.1.1.1 connect 10.21.0.1:443 -> allow "web"
+        1.1.1.1 connect [fd00:21::1]:80 -> allow "web"
+        1.1.1.1 connect 10.22.0.1:443 -> deny 02 "safe default"
+        1.1.1.1 connect [fd00:22::1]:443 -> deny 02 "safe default"
+        1.1.1.1 connect [fd00:1f::1]:443 -> deny 02 "safe default"
+        1.1.1.1 connect 8.8.5.1:443 -> allow "web"
+        1.1.1.1 connect 8.8.4.200:443 -> deny 02 "safe default"
+        1.1.1.1 connect 9.9.9.9:79 -> deny 02
+        1.1.1.1 connect 9.9.9.9:81 -> deny 02
+        1.1.1.1 connect 9.9.9.9:442 -> deny 02
+        1.1.1.1 connect 9.9.9.9:444 -> deny 02
         1.1.1.1 udp 9.9.9.9:443 -> deny 02
         1.1.1.1 udp 9.9.9.9:53 -> allow "name servers"
+        1.1.1.1 udp 9.9.9.9:52 -> deny 02
+        1.1.1.1 udp 9.9.9.9:54 -> deny 02
         1.1.1.1 udp 10.0.0.53:53 -> deny 02 "safe default"
         1.1.1.1 udp 169.254.169.254:53 -> deny 04 "metadata" log=alarm
         1.1.1.1 connect 9.9.9.9:53 -> deny 02
         1.1.1.1 udp-reply 9.9.9.9:53 -> allow "answers of name servers"
+        1.1.1.1 udp-reply 9.9.9.9:52 -> deny 02
         1.1.1.1 udp-reply 9.9.9.9:54 -> deny 02
         1.1.1.1 udp-reply 10.0.0.53:53 -> deny 02 "safe default"
         "#,
