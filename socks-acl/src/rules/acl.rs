@@ -200,12 +200,11 @@ impl Acl {
     }
 
     fn permit(&self, rules: &Rules, granted: Granted<'_>, mut request: AccessRequest) -> Permit {
-        let mut permit = Permit::new();
+        let mut permit = Permit::new().terms(Arc::clone(&granted.rule.terms));
         if request.point != AccessPoint::Request {
             return permit;
         }
         let grant = granted.grant;
-        permit.terms = Some(Arc::clone(&granted.rule.terms));
         permit.route.clone_from(&grant.route);
         permit.egress.clone_from(&grant.egress);
         let rewritten = granted.destination.is_some();
@@ -262,7 +261,8 @@ impl Shared {
         if let Ok(mut looked) = self.looked.try_lock() {
             // A clock that was put back may have gone back across an edge.
             if now < looked.at || looked.change.is_some_and(|change| change <= now) {
-                *looked = Looked::now(rules, now);
+                // By the rules in force, which `rules` may not be any more.
+                *looked = Looked::now(&self.rules.load(), now);
                 self.epoch.advance();
             } else {
                 looked.at = now;

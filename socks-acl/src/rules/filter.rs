@@ -33,7 +33,7 @@ impl RequestFilter {
             let now = self.shared.clock();
             shadow.compare_address(&judged, &self.request, requested, addr, now);
         }
-        count_refusal(judged)
+        count_refusal(judged.map(drop))
     }
 }
 
