@@ -204,7 +204,7 @@ async fn run(up: Schedule, down: Schedule, limit: usize, sizes: (usize, usize)) 
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(256))]
+    #![proptest_config(ProptestConfig::with_cases(128))]
 
     /// SE-48, SE-51: nothing is lost, shown twice or changed but as decided, in either direction, with what was held
     /// when the end came.
