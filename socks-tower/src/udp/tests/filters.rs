@@ -176,10 +176,12 @@ fn cut() {
     assert!(bench.sent.to_target.is_empty());
 }
 
+type Seen = Arc<Mutex<Vec<(Direction, Vec<u8>)>>>;
+
 /// Answers by the payload, and wants no replies once one came.
 struct ByName {
     replied: bool,
-    seen: Arc<Mutex<Vec<(Direction, Vec<u8>)>>>,
+    seen: Seen,
 }
 
 impl Inspector for ByName {
@@ -210,7 +212,7 @@ impl Inspector for ByName {
 /// An inspector of tunnels inspects datagrams too; what it would hold of one is dropped whole.
 #[test]
 fn inspected() {
-    let seen = Arc::<Mutex<Vec<_>>>::default();
+    let seen = Seen::default();
     let sees = Arc::clone(&seen);
     let make = InspectDatagrams::new(move |subject: &Subject<'_>| -> Option<Box<dyn Inspector>> {
         assert_eq!(subject.command, socks_core::Command::UdpAssociate);
