@@ -69,9 +69,9 @@ where
     conn.direct = direct;
     report.end = match session.establish(conn, after(started, total)).await {
         Ok(established) => {
-            let command = session.report.command.unwrap_or(Command::Connect);
             let (mut tunnel, guards) = established.tunnel(session.wire, &traffic);
-            tunnel.command = command;
+            tunnel.command = report.command.unwrap_or(Command::Connect);
+            tunnel.remote = report.remote;
             match relay(&shared.relay, tunnel, deadlines.request).await {
                 Ok(relay) => {
                     let kept = Kept {
