@@ -4,7 +4,7 @@ use socks_core::{
     Command, Method, Secret,
     message::{Identity, Terms},
 };
-use sqlx::{Connection, Row, SqliteConnection};
+use sqlx::{Connection, PgConnection, Row, SqliteConnection};
 
 use super::*;
 use crate::{
@@ -167,4 +167,41 @@ fn settings_are_checked() {
         assert!(error.starts_with("expected a table's name"), "{error}");
     }
     build("postgres://root:hunter2@127.0.0.1:1/x", "books.accounts_2").unwrap();
+}
+
+/// The same rows in PostgreSQL, in a table of a schema.
+#[tokio::test]
+#[ignore = "asks the PostgreSQL at SOCKS_POSTGRES_URL"]
+async fn postgres_has_a_row_an_event() {
+    let url = std::env::var("SOCKS_POSTGRES_URL").unwrap();
+    let mut connection = PgConnection::connect(&url).await.unwrap();
+    let prepare = "DROP SCHEMA IF EXISTS books CASCADE; CREATE SCHEMA books";
+    sqlx::raw_sql(prepare)
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    let account = SqlAccount::builder(Secret::from(&*url))
+        .table("books.accounts")
+        .create_table(true)
+        .build()
+        .unwrap();
+    for sequence in 0..999 {
+        account.account(event(sequence, EventKind::Interim));
+    }
+    account.account(event(999, EventKind::Stop));
+    account.account(event(999, EventKind::Stop));
+    drop(account);
+    let rows = sqlx::query("SELECT * FROM books.accounts ORDER BY sequence");
+    let rows = rows.fetch_all(&mut connection).await.unwrap();
+    assert_eq!(rows.len(), 1000);
+    let stop = &rows[999];
+    assert_eq!(stop.get::<i64, _>("sent"), i64::MAX);
+    assert_eq!(
+        stop.get::<Option<String>, _>("reason").as_deref(),
+        Some("administrator")
+    );
+    assert_eq!(
+        stop.get::<Option<String>, _>("username").as_deref(),
+        Some("al\\x00ice\\'); DROP TABLE socks_accounting; --")
+    );
 }
