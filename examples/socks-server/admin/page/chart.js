@@ -1,8 +1,9 @@
 // The line of what all sessions relay.
 
-import { rate } from "./format.js";
+import { duration, rate } from "./format.js";
 
-const SPAN = 300_000;
+// What has been seen, from one minute to five.
+const [LEAST, MOST] = [60_000, 300_000];
 // Longer without a reading is a gap.
 const GAP = 5000;
 const [WIDTH, HEIGHT] = [300, 100];
@@ -14,13 +15,14 @@ export class Chart {
     this.lines = { received: find(".line.received"), sent: find(".line.sent") };
     this.top = find(".top");
     this.half = find(".half");
+    this.ago = find(".ago");
     this.points = [];
   }
 
   add({ sent, received }) {
     const now = performance.now();
     this.points.push({ at: now, sent, received });
-    this.points = this.points.filter(({ at }) => now - at <= SPAN + GAP);
+    this.points = this.points.filter(({ at }) => now - at <= MOST + GAP);
     this.draw(now);
   }
 
@@ -29,7 +31,9 @@ export class Chart {
     const top = nice(most);
     this.top.textContent = rate(top);
     this.half.textContent = rate(top / 2);
-    const x = ({ at }) => (WIDTH - ((now - at) / SPAN) * WIDTH).toFixed(2);
+    const span = Math.min(Math.max(now - this.points[0].at, LEAST), MOST);
+    this.ago.textContent = `${duration(span / 1000)} ago`;
+    const x = ({ at }) => (WIDTH - ((now - at) / span) * WIDTH).toFixed(2);
     const runs = this.runs();
     for (const [way, line] of Object.entries(this.lines)) {
       const y = (point) => (HEIGHT - (point[way] / top) * HEIGHT).toFixed(2);
