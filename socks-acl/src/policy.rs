@@ -73,7 +73,7 @@ impl Policy {
 
     // The order matters: what is never open comes before the application's own networks, and
     // those before the ranges.
-    fn judge_one(&self, local: &Endpoint, ip: IpAddr, port: u16) -> Result<(), Refusal> {
+    pub(crate) fn judge_one(&self, local: &Endpoint, ip: IpAddr, port: u16) -> Result<(), Refusal> {
         let listener = local.socket_addr();
         let range = SpecialPurpose::of(ip);
         let closed = |range: &SpecialPurpose| !self.opens(local, range.reach());

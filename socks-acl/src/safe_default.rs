@@ -176,6 +176,10 @@ impl SafeDefault {
         self.policy.judge(local, addr)
     }
 
+    pub(crate) fn policy(self) -> Arc<Policy> {
+        self.policy
+    }
+
     fn with(mut self, set: impl FnOnce(&mut Policy)) -> Self {
         set(Arc::make_mut(&mut self.policy));
         self

@@ -59,6 +59,25 @@ pub enum SpecialPurpose {
 }
 
 impl SpecialPurpose {
+    /// All ranges.
+    pub const ALL: [Self; 15] = [
+        Self::ThisNetwork,
+        Self::Loopback,
+        Self::LinkLocal,
+        Self::Metadata,
+        Self::Private,
+        Self::Shared,
+        Self::UniqueLocal,
+        Self::SiteLocal,
+        Self::ProtocolAssignment,
+        Self::Documentation,
+        Self::Benchmarking,
+        Self::LocalTranslation,
+        Self::Multicast,
+        Self::Broadcast,
+        Self::Reserved,
+    ];
+
     /// The range that `ip` belongs to; `None` for an ordinary address.
     pub const fn of(ip: IpAddr) -> Option<Self> {
         match ip.to_canonical() {
@@ -121,6 +140,27 @@ impl SpecialPurpose {
             // Still open to a listed network: its prefix is only known where it is used.
             Self::LocalTranslation => Reach::Listed,
             Self::ThisNetwork | Self::Multicast | Self::Broadcast | Self::Reserved => Reach::Never,
+        }
+    }
+
+    /// The name in rule files.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::ThisNetwork => "this-network",
+            Self::Loopback => "loopback",
+            Self::LinkLocal => "link-local",
+            Self::Metadata => "cloud-metadata",
+            Self::Private => "private",
+            Self::Shared => "shared",
+            Self::UniqueLocal => "unique-local",
+            Self::SiteLocal => "site-local",
+            Self::ProtocolAssignment => "protocol-assignment",
+            Self::Documentation => "documentation",
+            Self::Benchmarking => "benchmarking",
+            Self::LocalTranslation => "local-nat64",
+            Self::Multicast => "multicast",
+            Self::Broadcast => "broadcast",
+            Self::Reserved => "reserved",
         }
     }
 

@@ -7,10 +7,10 @@ use std::{
     },
 };
 
-use socks_core::message::{Endpoint, Extensions, SessionId};
+use socks_core::message::{AcceptRequest, Denial, Endpoint, Extensions, SessionId};
 use tokio::{net::TcpStream, time::Instant};
 
-use crate::sessions::Live;
+use crate::{SessionEnd, SessionReport, Traffic, sessions::Live, stream::reset_on_close};
 
 /// A connection that was accepted and has not said anything yet: what accept-level layers pass on
 /// and [`SocksService`](crate::SocksService) serves.
@@ -139,6 +139,43 @@ impl<Io> Incoming<Io> {
                 live,
             },
         )
+    }
+}
+
+impl<Io: 'static> Incoming<Io> {
+    /// Closes the connection without a word (`SE-19`): what a layer does with a client that it does
+    /// not let in, and answers.
+    ///
+    /// A TCP connection is reset, so that the client hears of it at once, whether it has said
+    /// anything or not, and the system keeps nothing of it; one inside another stream, such as TLS, is
+    /// just closed.
+    pub fn refuse(self, denial: Denial) -> SessionReport {
+        let mut report = self.close(SessionEnd::NotAdmitted);
+        report.denied(denial);
+        report
+    }
+
+    /// The same with what happened.
+    pub(crate) fn close(self, end: SessionEnd) -> SessionReport {
+        let mut report = SessionReport::new(&self);
+        report.end = end;
+        reset_on_close(&self.io);
+        let accepted = self.accepted;
+        drop(self.io);
+        report.complete(&Traffic::default(), accepted)
+    }
+}
+
+/// Whether this client may connect at all (`SE-1`): with the addresses that layers before have set,
+/// such as those of a PROXY header (`SE-63`).
+impl<Io> From<&Incoming<Io>> for AcceptRequest {
+    fn from(incoming: &Incoming<Io>) -> Self {
+        let (peer, local) = (incoming.peer.clone(), incoming.local.clone());
+        let mut request = Self::new(incoming.id, peer, local);
+        request.direct = incoming.is_direct();
+        request.listener = incoming.listener.clone();
+        request.extensions = incoming.extensions.clone();
+        request
     }
 }
 

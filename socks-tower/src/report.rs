@@ -1,14 +1,14 @@
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{error::Error, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use socks_core::{
     Address, Command, ReplyCode,
-    message::{Endpoint, Identity, Rejection, SessionId, Terms, Version},
+    message::{Denial, Endpoint, Identity, Rejection, SessionId, Terms, Version},
     server::HandshakeError,
 };
 
 use tokio::time::Instant;
 
-use crate::{BoxError, Incoming, Traffic, sessions::EndReason, udp::UdpCounters};
+use crate::{BoxError, Cut, Incoming, Traffic, sessions::EndReason, udp::UdpCounters};
 
 /// What became of a session: the answer of [`SocksService`](crate::SocksService) to every
 /// connection, however it ended.
@@ -77,6 +77,48 @@ impl SessionReport {
         }
     }
 
+    /// What was decided about it, by a rule or a limit.
+    pub(crate) fn denied(&mut self, denial: Denial) {
+        if denial.terms.is_some() {
+            self.terms = denial.terms;
+        }
+        self.limit = denial.limit;
+    }
+
+    /// Somebody ended what was relayed.
+    pub(crate) fn cut(&mut self, cut: &Cut) -> SessionEnd {
+        if cut.terms.is_some() {
+            self.terms.clone_from(&cut.terms);
+        }
+        self.limit.clone_from(&cut.limit);
+        SessionEnd::Cut(cut.reason)
+    }
+
+    /// A copy, for whoever keeps it longer than its service: what failed is text in it.
+    #[cfg(feature = "accounting")]
+    pub(crate) fn copy(&self) -> Self {
+        Self {
+            id: self.id,
+            peer: self.peer.clone(),
+            local: self.local.clone(),
+            listener: self.listener.clone(),
+            version: self.version,
+            identity: self.identity.clone(),
+            command: self.command,
+            destination: self.destination.clone(),
+            terms: self.terms.clone(),
+            limit: self.limit.clone(),
+            dial: self.dial,
+            bound: self.bound,
+            remote: self.remote,
+            sent: self.sent,
+            received: self.received,
+            datagrams: self.datagrams.clone(),
+            duration: self.duration,
+            end: self.end.copy(),
+        }
+    }
+
     /// The session is over.
     pub(crate) fn complete(mut self, traffic: &Traffic, started: Instant) -> Self {
         self.sent = traffic.sent();
@@ -96,6 +138,14 @@ pub enum SessionEnd {
     Idle,
     /// One side reset its connection, which was passed on to the other (`SE-49`).
     Reset(Side),
+    /// Somebody ended it while it could have gone on, for the reason of a [`Cut`]; the report has its terms
+    /// and limit.
+    Cut(&'static str),
+    /// The client was not let in when it connected, and heard nothing (`SE-19`): by a rule or a
+    /// limit, which the report has.
+    NotAdmitted,
+    /// What decides who is let in failed or did not answer in time, so the client was not (`SE-19`).
+    Admission(BoxError),
     /// The client left before it got a reply.
     Disconnected,
     /// A deadline of the handshake passed: the first octet's, the request's, a write's, or the one
@@ -124,9 +174,12 @@ pub enum SessionEnd {
     Io(io::Error),
     /// Somebody ended it from outside ([`Sessions`](crate::Sessions)).
     Ended(EndReason),
-    /// Its future was dropped, by a drain that took too long or by its application. No service answers with this:
-    /// layers that keep records make it of what they know.
+    /// Its future was dropped, by a drain that took too long or by its application, or a layer
+    /// around the service failed. No service answers with this: layers that [keep
+    /// records](crate::record) make it of what they know.
     Aborted,
+    /// It has not: this is how it stands while it goes on, for accounting.
+    Running,
 }
 
 impl SessionEnd {
@@ -138,6 +191,48 @@ impl SessionEnd {
         }
     }
 
+    /// What failed, if something did.
+    pub fn error(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Failed { error, .. }
+            | Self::Admission(error)
+            | Self::Authenticator(error)
+            | Self::Relay(error) => Some(&**error),
+            Self::Malformed(error) => Some(error),
+            Self::Io(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    #[cfg(feature = "accounting")]
+    fn copy(&self) -> Self {
+        let text = |error: &BoxError| crate::error::Chain(&**error).to_string().into();
+        match self {
+            Self::Closed => Self::Closed,
+            Self::Idle => Self::Idle,
+            Self::Reset(side) => Self::Reset(*side),
+            Self::Cut(reason) => Self::Cut(reason),
+            Self::NotAdmitted => Self::NotAdmitted,
+            Self::Admission(error) => Self::Admission(text(error)),
+            Self::Disconnected => Self::Disconnected,
+            Self::TimedOut => Self::TimedOut,
+            Self::Malformed(error) => Self::Malformed(*error),
+            Self::NoAcceptableMethod => Self::NoAcceptableMethod,
+            Self::Rejected(rejection) => Self::Rejected(*rejection),
+            Self::Authenticator(error) => Self::Authenticator(text(error)),
+            Self::Refused(code) => Self::Refused(*code),
+            Self::Failed { code, error } => Self::Failed {
+                code: *code,
+                error: text(error),
+            },
+            Self::Relay(error) => Self::Relay(text(error)),
+            Self::Io(error) => Self::Io(io::Error::new(error.kind(), error.to_string())),
+            Self::Ended(reason) => Self::Ended(reason.clone()),
+            Self::Aborted => Self::Aborted,
+            Self::Running => Self::Running,
+        }
+    }
+
     /// One word for logs and metric labels. It never holds anything that a peer chose (`SE-44`).
     pub fn name(&self) -> &'static str {
         match self {
@@ -145,6 +240,9 @@ impl SessionEnd {
             Self::Idle => "idle",
             Self::Reset(Side::Client) => "client_reset",
             Self::Reset(Side::Target) => "target_reset",
+            Self::Cut(_) => "cut",
+            Self::NotAdmitted => "not_admitted",
+            Self::Admission(_) => "admission_failed",
             Self::Disconnected => "disconnected",
             Self::TimedOut => "timed_out",
             Self::Malformed(_) => "malformed",
@@ -159,6 +257,7 @@ impl SessionEnd {
             Self::Io(_) => "io",
             Self::Ended(_) => "ended",
             Self::Aborted => "aborted",
+            Self::Running => "running",
         }
     }
 }

@@ -33,6 +33,20 @@ impl Extensions {
         value.downcast_ref()
     }
 
+    /// Attaches the values of `other` as well; they replace those of the same types.
+    pub fn merge(&mut self, other: &Self) {
+        let Some(others) = &other.values else {
+            return;
+        };
+        match &mut self.values {
+            None => self.values = Some(Arc::clone(others)),
+            Some(values) => {
+                let others = others.iter().map(|(of, value)| (*of, Arc::clone(value)));
+                Arc::make_mut(values).extend(others);
+            }
+        }
+    }
+
     /// Whether nothing is attached.
     pub fn is_empty(&self) -> bool {
         self.values.as_ref().is_none_or(|values| values.is_empty())
@@ -61,5 +75,20 @@ mod tests {
         assert_eq!(first.get::<u8>(), Some(&1));
         assert_eq!(second.get::<u8>(), Some(&2));
         assert_eq!(first.get::<&str>(), None);
+    }
+
+    #[test]
+    fn merged_values_replace() {
+        let mut first = Extensions::new();
+        first.merge(&Extensions::new());
+        assert!(first.is_empty());
+        let mut second = Extensions::new();
+        second.insert(2_u8);
+        first.merge(&second);
+        first.insert("text");
+        second.insert(3_u8);
+        first.merge(&second);
+        assert_eq!((first.get(), first.get()), (Some(&3_u8), Some(&"text")));
+        assert_eq!(second.get::<&str>(), None);
     }
 }

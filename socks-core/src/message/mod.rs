@@ -25,8 +25,10 @@ mod ident_hint;
 mod identity;
 mod operation;
 mod permit;
+mod rules_epoch;
 mod terms;
 mod tls_peer;
+mod used_up;
 
 pub use self::{
     accept::AcceptRequest,
@@ -42,6 +44,8 @@ pub use self::{
     identity::Identity,
     operation::{Associate, Bind, Connect},
     permit::Permit,
+    rules_epoch::RulesEpoch,
     terms::Terms,
     tls_peer::TlsPeer,
+    used_up::UsedUp,
 };

@@ -15,7 +15,8 @@ macro_rules! operation {
             pub identity: Arc<Identity>,
             /// The destination after the access controller had its say; canonical.
             pub destination: Address,
-            /// The access controller's conditions. Ask [`Permit::permits`] for every address.
+            /// The access controller's conditions. Ask [`Permit::permits_name`] and
+            /// [`Permit::permits_for`] before a lookup and about every address.
             pub permit: Permit,
             $($(#[$more])* pub $field: $of,)?
             /// What layers attached.

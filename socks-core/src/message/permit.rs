@@ -2,8 +2,8 @@ use core::{any::Any, fmt, net::SocketAddr};
 
 use alloc::sync::Arc;
 
-use super::{AddressFilter, Egress, Extensions, Terms};
-use crate::Address;
+use super::{AddressFilter, Egress, Extensions, Terms, filter::Both};
+use crate::{Address, Domain};
 
 /// The conditions under which an access controller lets a request through.
 #[derive(Clone, Default)]
@@ -40,14 +40,11 @@ impl Permit {
         }
     }
 
-    /// Lets only those resolved addresses be used that `filter` permits. With a filter set
-    /// already, both must permit an address.
+    /// Lets only those names be looked up and those resolved addresses be used that `filter`
+    /// permits. With a filter set already, both must permit it.
     #[must_use]
     pub fn filter(mut self, filter: impl AddressFilter + 'static) -> Self {
-        self.filter = Some(match self.filter.take() {
-            None => Arc::new(filter),
-            Some(first) => Arc::new(move |addr| first.permits(addr) && filter.permits(addr)),
-        });
+        self.filter = Some(Both::of(self.filter.take(), filter));
         self
     }
 
@@ -55,10 +52,7 @@ impl Permit {
     /// those that the relay lets answer. With such a filter set already, both must permit a host.
     #[must_use]
     pub fn filter_incoming(mut self, filter: impl AddressFilter + 'static) -> Self {
-        self.incoming = Some(match self.incoming.take() {
-            None => Arc::new(filter),
-            Some(first) => Arc::new(move |addr| first.permits(addr) && filter.permits(addr)),
-        });
+        self.incoming = Some(Both::of(self.incoming.take(), filter));
         self
     }
 
@@ -96,13 +90,32 @@ impl Permit {
         self.filter.is_some()
     }
 
-    /// Whether `addr` may be dialled. Whoever dials asks this for each address, and dials exactly
-    /// the address that was judged (`SE-12`).
-    pub fn permits(&self, mut addr: SocketAddr) -> bool {
-        addr.set_ip(addr.ip().to_canonical());
+    /// Whether `addr` may be dialled, which was asked for as an address. Whoever dials asks this,
+    /// or [`permits_for`](Self::permits_for), about each address, and dials exactly the address that
+    /// was judged (`SE-12`).
+    pub fn permits(&self, addr: SocketAddr) -> bool {
+        let addr = canonical(addr);
         self.filter
             .as_ref()
             .is_none_or(|filter| filter.permits(addr))
+    }
+
+    /// Whether `name`, in canonical form, may be looked up for `port`. Whoever looks a name up asks
+    /// this before (`UD-28`), and about each of its addresses then.
+    pub fn permits_name(&self, name: &Domain, port: u16) -> bool {
+        self.filter
+            .as_ref()
+            .is_none_or(|filter| filter.permits_name(name, port))
+    }
+
+    /// Whether `addr` may be dialled for `requested`, in canonical form, whose name resolved to it.
+    /// A verdict holds for both together: another name with this address, or the address itself, is
+    /// another question.
+    pub fn permits_for(&self, requested: &Address, addr: SocketAddr) -> bool {
+        let addr = canonical(addr);
+        self.filter
+            .as_ref()
+            .is_none_or(|filter| filter.permits_for(requested, addr))
     }
 
     /// Whether there is a filter for [`permits_incoming`](Self::permits_incoming) to ask.
@@ -112,12 +125,17 @@ impl Permit {
 
     /// Whether a datagram from `addr` may go to the client. A relay asks this over its own policy
     /// about who may answer (`UD-34`).
-    pub fn permits_incoming(&self, mut addr: SocketAddr) -> bool {
-        addr.set_ip(addr.ip().to_canonical());
+    pub fn permits_incoming(&self, addr: SocketAddr) -> bool {
+        let addr = canonical(addr);
         self.incoming
             .as_ref()
             .is_none_or(|filter| filter.permits(addr))
     }
+}
+
+fn canonical(mut addr: SocketAddr) -> SocketAddr {
+    addr.set_ip(addr.ip().to_canonical());
+    addr
 }
 
 impl fmt::Debug for Permit {
@@ -156,5 +174,55 @@ mod tests {
         assert!(permit.filters_incoming() && permits("[::ffff:192.0.2.1]:53"));
         assert!(!permits("192.0.2.1:80") && !permits("[2001:db8::1]:53"));
         assert!(Permit::new().permits_incoming(([192, 0, 2, 1], 80).into()));
+    }
+
+    /// One host, under one name.
+    struct Only(Domain, u8);
+
+    impl AddressFilter for Only {
+        fn permits(&self, _: SocketAddr) -> bool {
+            false
+        }
+
+        fn permits_name(&self, name: &Domain, _: u16) -> bool {
+            *name == self.0
+        }
+
+        fn permits_for(&self, requested: &Address, addr: SocketAddr) -> bool {
+            let named = matches!(requested, Address::Domain(name, _) if self.permits_name(name, 0));
+            named && addr.ip() == core::net::Ipv4Addr::new(192, 0, 2, self.1)
+        }
+    }
+
+    /// SE-4, SE-41: filters about names add up as well, whichever comes first, and an address that
+    /// is permitted for a name is not permitted by itself.
+    #[test]
+    fn names_are_judged_by_every_filter() {
+        let [a, b] = ["a.example", "b.example"].map(|name| Domain::try_from(name).unwrap());
+        let only = |name: &Domain| Only(name.clone(), 1);
+        let web = |addr: SocketAddr| addr.port() == 80;
+        let one = || Permit::new().filter(only(&a));
+        let both = one().filter(only(&b));
+        for permit in [
+            one(),
+            one().filter(web),
+            Permit::new().filter(web).filter(only(&a)),
+        ] {
+            assert!(permit.permits_name(&a, 80) && !permit.permits_name(&b, 80));
+            assert!(!both.permits_name(&a, 80) && !both.permits_name(&b, 80));
+            let permits = |name: &Domain, addr: &str| {
+                let addr: SocketAddr = addr.parse().unwrap();
+                permit.permits_for(&Address::Domain(name.clone(), addr.port()), addr)
+            };
+            assert!(permits(&a, "192.0.2.1:80") && permits(&a, "[::ffff:192.0.2.1]:80"));
+            assert!(!permits(&b, "192.0.2.1:80") && !permits(&a, "192.0.2.2:80"));
+            let literal = SocketAddr::from(([192, 0, 2, 1], 80));
+            assert!(!permit.permits(literal) && !permit.permits_for(&literal.into(), literal));
+        }
+        let permit = Permit::new().filter(only(&a)).filter(web);
+        let other = SocketAddr::from(([192, 0, 2, 1], 81));
+        assert!(!permit.permits_for(&Address::Domain(a.clone(), 81), other));
+        let open = Permit::new();
+        assert!(open.permits_name(&a, 1) && open.permits_for(&Address::Domain(a, 81), other));
     }
 }

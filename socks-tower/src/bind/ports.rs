@@ -1,8 +1,6 @@
-use std::{
-    collections::BTreeSet,
-    hash::{BuildHasher, Hasher, RandomState},
-    ops::RangeInclusive,
-};
+use std::{collections::BTreeSet, ops::RangeInclusive};
+
+use crate::random::random;
 
 /// Below are the ports of services that belong to the machine (`BI-21`, `SE-60`).
 const FIRST: u16 = 1024;
@@ -37,7 +35,7 @@ impl Ports {
             Some(range) => ((*range.start()).max(FIRST), *range.end()),
         };
         let count = (u32::from(last) + 1).saturating_sub(first.into());
-        let start = random() % count.max(1);
+        let start = (random() >> 32) as u32 % count.max(1);
         // The system chooses anew with each try.
         let tries = if last == 0 { TRIES } else { count.min(TRIES) };
         let chosen = (0..tries)
@@ -47,11 +45,4 @@ impl Ports {
         let wish = Some(wish).filter(|wish| self.permits(*wish));
         wish.into_iter().chain(chosen)
     }
-}
-
-/// The keys of the standard library's hash maps come from the system's random source, and each
-/// state has its own.
-fn random() -> u32 {
-    let bits = RandomState::new().build_hasher().finish();
-    u32::try_from(bits >> 32).unwrap_or_default()
 }

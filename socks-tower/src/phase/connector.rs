@@ -8,7 +8,9 @@ use crate::BoxError;
 /// Opens the connection that a CONNECT asks for.
 ///
 /// Every `tower::Service` from [`Connect`] to [`Connected`] is one. It asks
-/// [`Permit::permits`](socks_core::message::Permit::permits) about each address before it dials it.
+/// [`Permit::permits_name`](socks_core::message::Permit::permits_name) before it looks a name up, and
+/// [`Permit::permits_for`](socks_core::message::Permit::permits_for) about each address before it
+/// dials it.
 /// Its error becomes the reply code ([`reply_code`](fn@crate::reply_code)).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a connector",

@@ -14,7 +14,7 @@ use tokio::{
 };
 
 use super::{
-    AdaptiveRelay, RelayEnd, Tunnel,
+    AdaptiveRelay, Cut, RelayEnd, Tunnel,
     direction::{Direction, Ends, Fault},
     scratch,
 };
@@ -194,7 +194,10 @@ fn end(direction: Poll<Result<(), Fault>>, source: Side) -> Option<Result<RelayE
         | io::ErrorKind::ConnectionAborted
         | io::ErrorKind::BrokenPipe
         | io::ErrorKind::NotConnected => Ok(RelayEnd::Reset(side)),
-        _ => Err(error.into()),
+        _ => match Cut::of(&error) {
+            Some(cut) => Ok(RelayEnd::Cut(cut.clone())),
+            None => Err(error.into()),
+        },
     })
 }
 

@@ -4,6 +4,7 @@
 //! [`AdaptiveRelay`] is the default.
 
 mod adaptive;
+mod cut;
 mod direction;
 mod future;
 mod held;
@@ -21,6 +22,7 @@ mod tunnel;
 
 pub use self::{
     adaptive::AdaptiveRelay,
+    cut::Cut,
     future::AdaptiveRelayFuture,
     tunnel::{Relay, RelayEnd, Tunnel},
 };

@@ -1,11 +1,12 @@
 use std::sync::Arc;
 
 use socks_core::{
-    Address,
+    Address, Command,
     message::{ConnInfo, Identity, Permit},
 };
 use tower_service::Service;
 
+use super::Cut;
 use crate::{BoxError, Side, Traffic};
 
 /// Relays a [`Tunnel`] until it ends.
@@ -46,6 +47,8 @@ pub struct Tunnel<C, T> {
     pub conn: Arc<ConnInfo>,
     /// Who the client is.
     pub identity: Arc<Identity>,
+    /// What the client asked for: CONNECT, or BIND.
+    pub command: Command,
     /// Where the tunnel leads.
     pub destination: Address,
     /// The access controller's conditions, with what its layers attached.
@@ -55,7 +58,8 @@ pub struct Tunnel<C, T> {
 }
 
 impl<C, T> Tunnel<C, T> {
-    /// A tunnel between two streams, for one session.
+    /// A tunnel between two streams, for one session: of a CONNECT, unless
+    /// [`command`](field@Self::command) is changed.
     pub fn new(
         client: C,
         target: T,
@@ -69,6 +73,7 @@ impl<C, T> Tunnel<C, T> {
             target,
             conn,
             identity,
+            command: Command::Connect,
             destination,
             permit: Permit::new(),
             traffic,
@@ -86,6 +91,7 @@ impl<C, T> Tunnel<C, T> {
             target: target(self.target),
             conn: self.conn,
             identity: self.identity,
+            command: self.command,
             destination: self.destination,
             permit: self.permit,
             traffic: self.traffic,
@@ -94,7 +100,7 @@ impl<C, T> Tunnel<C, T> {
 }
 
 /// How a tunnel ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RelayEnd {
     /// Both directions came to their end.
@@ -103,4 +109,6 @@ pub enum RelayEnd {
     Idle,
     /// One side reset its connection.
     Reset(Side),
+    /// Somebody ended it, and both sides were reset.
+    Cut(Cut),
 }

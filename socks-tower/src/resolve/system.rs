@@ -62,7 +62,13 @@ impl Service<Name> for SystemResolver {
         }
         let query = self.query(&name);
         let limits = self.limits.clone();
-        ResolveFuture::new(limits.run(|permit| blocking(permit, move || ask(&query))))
+        ResolveFuture::new(limits.run(|permit| {
+            blocking(permit, move || {
+                let answer = ask(&query);
+                drop(name);
+                answer
+            })
+        }))
     }
 }
 
@@ -104,7 +110,7 @@ mod tests {
     const DEADLINE: Duration = Duration::from_secs(5);
 
     fn name(text: &str) -> Name {
-        Name(Domain::try_from(text).unwrap())
+        Name::new(Domain::try_from(text).unwrap())
     }
 
     fn ip(text: &str) -> IpAddr {

@@ -4,7 +4,7 @@ use socks_core::{ReplyCode, message::Associate};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::driver::{Admitted, Session};
-use crate::{BoxError, SessionEnd};
+use crate::{BoxError, Cut, SessionEnd};
 
 /// Octets on the control connection after the reply that are borne (`UD-37`).
 const MAX_CONTROL: usize = 4096;
@@ -52,6 +52,7 @@ where
         return end;
     }
     session.opened(Some(&association.traffic));
+    session.answered();
     let end = session.wire.accompany(association.relay, MAX_CONTROL).await;
     session.traffic.add_sent(association.traffic.sent());
     session.traffic.add_received(association.traffic.received());
@@ -59,7 +60,10 @@ where
     match end {
         None => SessionEnd::Closed,
         Some(Ok(())) => SessionEnd::Idle,
-        Some(Err(error)) => SessionEnd::Relay(error),
+        Some(Err(error)) => match Cut::of(&*error) {
+            Some(cut) => session.report.cut(cut),
+            None => SessionEnd::Relay(error),
+        },
     }
 }
 

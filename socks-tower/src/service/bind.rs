@@ -51,6 +51,8 @@ where
     session
         .wire
         .set_deadline(from_now(session.shared.deadlines.bind));
+    session.wire.flush().await?;
+    session.answered();
     let accepted = match session.wire.wait(bound.accept, true).await? {
         Waited::Done(Ok(accepted)) => accepted,
         Waited::Done(Err(error)) => return Err(session.fail_peer(awaiting, error)),

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     BoxError, ClientStream, Incoming, Relay, SessionEnd, SessionReport, Traffic, Tunnel,
+    half_open::HalfOpenPlace,
     sessions::Live,
     stream::reset_on_close,
     time::{after, from_now},
@@ -60,6 +61,7 @@ where
             incoming.io,
             after(started, deadlines.first_octet.min(total)),
         ),
+        half_open: incoming.extensions.get().cloned(),
     };
     let mut conn = ConnInfo::new(incoming.id, Version::Socks5, incoming.peer, incoming.local);
     conn.listener = incoming.listener;
@@ -67,7 +69,9 @@ where
     conn.direct = direct;
     report.end = match session.establish(conn, after(started, total)).await {
         Ok(established) => {
-            let (tunnel, guards) = established.tunnel(session.wire, &traffic);
+            let command = session.report.command.unwrap_or(Command::Connect);
+            let (mut tunnel, guards) = established.tunnel(session.wire, &traffic);
+            tunnel.command = command;
             match relay(&shared.relay, tunnel, deadlines.request).await {
                 Ok(relay) => {
                     let kept = Kept {
@@ -134,6 +138,8 @@ pub(super) struct Session<'a, Io, U, R> {
     pub(super) report: &'a mut SessionReport,
     pub(super) traffic: &'a Arc<Traffic>,
     pub(super) wire: Wire<Io>,
+    /// Where it is counted until its request is answered.
+    pub(super) half_open: Option<HalfOpenPlace>,
 }
 
 /// A request that was let through, on its way to its phase.
@@ -359,6 +365,7 @@ where
         match self.wire.flush().await {
             Ok(()) => {
                 self.opened(None);
+                self.answered();
                 Ok(target)
             }
             Err(end) => {
@@ -368,12 +375,17 @@ where
         }
     }
 
+    /// The request has been answered with a success: the client is no half-open one any more
+    /// (`SE-15`).
+    pub(super) fn answered(&mut self) {
+        if let Some(place) = self.half_open.take() {
+            place.leave();
+        }
+    }
+
     /// The report says who refused it.
     pub(super) fn denied(&mut self, denial: Denial) {
-        if denial.terms.is_some() {
-            self.report.terms = denial.terms;
-        }
-        self.report.limit = denial.limit;
+        self.report.denied(denial);
         self.publish();
     }
 

@@ -13,7 +13,7 @@ use socks_core::message::{Extensions, Permit};
 use tokio::time::Instant;
 
 use super::driver::Permits;
-use crate::{BoxError, RelayEnd, SessionEnd, SessionReport, Traffic};
+use crate::{BoxError, Cut, RelayEnd, SessionEnd, SessionReport, Traffic};
 
 /// A session under way.
 ///
@@ -142,7 +142,14 @@ where
             Ok(RelayEnd::Closed) => SessionEnd::Closed,
             Ok(RelayEnd::Idle) => SessionEnd::Idle,
             Ok(RelayEnd::Reset(side)) => SessionEnd::Reset(side),
-            Err(error) => SessionEnd::Relay(error.into()),
+            Ok(RelayEnd::Cut(cut)) => report.cut(&cut),
+            Err(error) => {
+                let error = error.into();
+                match Cut::of(&*error) {
+                    Some(cut) => report.cut(cut),
+                    None => SessionEnd::Relay(error),
+                }
+            }
         };
         Poll::Ready(report.complete(&traffic, started))
     }

@@ -3,31 +3,70 @@ use std::any::Any;
 use tokio::net::TcpStream;
 
 use super::ClientStream;
-use crate::client::ClientTunnel;
+use crate::{client::ClientTunnel, inspect::InspectedStream};
 
 /// The TCP socket under a stream, looked for in the types that wrap one here.
-fn tcp<S: 'static>(stream: &S) -> Option<&TcpStream> {
-    let stream = stream as &dyn Any;
+fn tcp(stream: &dyn Any) -> Option<&TcpStream> {
     let client = || stream.downcast_ref().map(ClientStream::io);
     let tunnel = || stream.downcast_ref().map(ClientTunnel::io);
-    stream.downcast_ref().or_else(client).or_else(tunnel)
+    let inspected = || tcp(inspected(stream)?.io);
+    let direct = stream.downcast_ref().or_else(client).or_else(tunnel);
+    direct.or_else(inspected)
 }
 
 /// The TCP socket that a stream is read from, if the stream's user reads just what arrives there:
-/// nothing was read too far, and there is no protection around it.
+/// nothing was read too far, there is no protection around it, and nobody inspects it.
 pub(crate) fn tcp_source<S: 'static>(stream: &S) -> Option<&TcpStream> {
-    let stream = stream as &dyn Any;
+    source(stream)
+}
+
+fn source(stream: &dyn Any) -> Option<&TcpStream> {
     let client = || stream.downcast_ref().and_then(ClientStream::get_plain);
     let tunnel = || stream.downcast_ref().and_then(ClientTunnel::get_plain);
-    stream.downcast_ref().or_else(client).or_else(tunnel)
+    let inspected = || source(inspected(stream)?.plain?);
+    let direct = stream.downcast_ref().or_else(client).or_else(tunnel);
+    direct.or_else(inspected)
 }
 
 /// The TCP socket that a stream is written to, if just what is written goes out there.
 pub(crate) fn tcp_sink<S: 'static>(stream: &S) -> Option<&TcpStream> {
-    let stream = stream as &dyn Any;
+    sink(stream)
+}
+
+fn sink(stream: &dyn Any) -> Option<&TcpStream> {
     let client = || stream.downcast_ref().and_then(ClientStream::plain_sink);
     let tunnel = || stream.downcast_ref().and_then(ClientTunnel::plain_sink);
-    stream.downcast_ref().or_else(client).or_else(tunnel)
+    let inspected = || sink(inspected(stream)?.io);
+    let direct = stream.downcast_ref().or_else(client).or_else(tunnel);
+    direct.or_else(inspected)
+}
+
+/// A stream that is or was inspected.
+struct Inspected<'a> {
+    io: &'a dyn Any,
+    /// The same, if nothing is inspected any more.
+    plain: Option<&'a dyn Any>,
+}
+
+/// The streams that inspection is looked for around, by itself and around another one.
+fn inspected(stream: &dyn Any) -> Option<Inspected<'_>> {
+    fn around<S: 'static>(stream: &dyn Any) -> Option<Inspected<'_>> {
+        fn inside<S: 'static>(stream: &InspectedStream<S>) -> Inspected<'_> {
+            Inspected {
+                io: stream.io(),
+                plain: stream.get_plain().map(|plain| plain as &dyn Any),
+            }
+        }
+        let twice = || {
+            let stream = stream.downcast_ref::<InspectedStream<InspectedStream<S>>>();
+            stream.map(inside)
+        };
+        let once = stream.downcast_ref::<InspectedStream<S>>();
+        once.map(inside).or_else(twice)
+    }
+    around::<TcpStream>(stream)
+        .or_else(|| around::<ClientStream<TcpStream>>(stream))
+        .or_else(|| around::<ClientTunnel<TcpStream>>(stream))
 }
 
 /// Makes the coming close of `stream` a reset, so that the peer does not take an aborted transfer

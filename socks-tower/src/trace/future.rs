@@ -1,15 +1,14 @@
 use std::{
-    error::Error as StdError,
-    fmt,
     future::Future,
     pin::Pin,
     task::{Context, Poll, ready},
 };
 
 use pin_project_lite::pin_project;
+use socks_core::Escaped;
 use tracing::{Span, info};
 
-use crate::{SessionEnd, SessionReport};
+use crate::{SessionEnd, SessionReport, error::Chain};
 
 pin_project! {
     /// A session inside its span.
@@ -55,6 +54,14 @@ fn log(report: &SessionReport) {
     let user = identity.and_then(|identity| identity.user.as_ref());
     let claimed = identity.and_then(|identity| identity.claimed.as_ref());
     let ident = identity.and_then(|identity| identity.ident.as_ref());
+    let rule = report.terms.as_ref().map(|terms| &terms.rule);
+    let rule = rule.map(|rule| Escaped(rule.as_bytes()));
+    let limit = report.limit.as_ref();
+    let limit = limit.map(|limit| Escaped(limit.as_bytes()));
+    let reason = match &report.end {
+        SessionEnd::Ended(reason) => Some(reason.name()),
+        _ => None,
+    };
     info!(
         version = report.version.map(tracing::field::display),
         user = user.map(tracing::field::display),
@@ -63,37 +70,14 @@ fn log(report: &SessionReport) {
         command = report.command.map(tracing::field::display),
         destination = report.destination.as_ref().map(tracing::field::display),
         remote = report.remote.map(tracing::field::display),
+        rule = rule.map(tracing::field::display),
+        limit = limit.map(tracing::field::display),
         sent = report.sent,
         received = report.received,
         milliseconds = u64::try_from(report.duration.as_millis()).unwrap_or(u64::MAX),
         end = report.end.name(),
+        reason = reason.map(tracing::field::display),
         code = report.end.code().map(tracing::field::display),
-        error = error(&report.end).map(Chain).map(tracing::field::display),
+        error = report.end.error().map(Chain).map(tracing::field::display),
     );
-}
-
-fn error(end: &SessionEnd) -> Option<&(dyn StdError + 'static)> {
-    match end {
-        SessionEnd::Failed { error, .. }
-        | SessionEnd::Authenticator(error)
-        | SessionEnd::Relay(error) => Some(&**error),
-        SessionEnd::Malformed(error) => Some(error),
-        SessionEnd::Io(error) => Some(error),
-        _ => None,
-    }
-}
-
-/// An error and its sources on one line.
-struct Chain<'a>(&'a (dyn StdError + 'static));
-
-impl fmt::Display for Chain<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)?;
-        let mut source = self.0.source();
-        while let Some(error) = source {
-            write!(f, ": {error}")?;
-            source = error.source();
-        }
-        Ok(())
-    }
 }

@@ -21,9 +21,11 @@
 //! | `command` | `connect`, `bind`, `udp associate` |
 //! | `destination` | what the client asked for, escaped |
 //! | `remote` | the address that was dialled |
+//! | `rule`, `limit` | the rule that allowed or refused it, the limit that was reached |
 //! | `sent`, `received` | octets of payload from and to the client |
 //! | `milliseconds` | from the accepted connection to the end |
 //! | `end` | how it ended, see [`SessionEnd::name`](crate::SessionEnd::name); `aborted` if it was cut off |
+//! | `reason` | why it was ended from outside, if it was |
 //! | `code` | what the client was told, if it was refused |
 //! | `error` | what failed, with its sources |
 //!

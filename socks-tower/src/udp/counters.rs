@@ -89,19 +89,19 @@ impl UdpCounters {
         count.map_or(0, |count| count.load(Ordering::Relaxed))
     }
 
-    pub(super) fn add_sent(&self) {
+    pub(crate) fn add_sent(&self) {
         self.sent.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn add_received(&self) {
+    pub(crate) fn add_received(&self) {
         self.received.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn drop_one(&self, reason: DropReason) {
+    pub(crate) fn drop_one(&self, reason: DropReason) {
         self.drop_many(reason, 1);
     }
 
-    pub(super) fn drop_many(&self, reason: DropReason, datagrams: usize) {
+    pub(crate) fn drop_many(&self, reason: DropReason, datagrams: usize) {
         if let Some(count) = self.dropped.get(reason as usize) {
             count.fetch_add(datagrams as u64, Ordering::Relaxed);
         }

@@ -1,6 +1,9 @@
 use std::{net::SocketAddr, sync::Arc};
 
+use bytes::Bytes;
 use socks_core::{Address, message::Associate};
+
+use crate::Cut;
 
 /// Which way a datagram goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -28,12 +31,18 @@ pub struct Datagram<'a> {
 }
 
 /// What a [`DatagramFilter`] says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum DatagramVerdict {
     /// Relay it.
     Pass,
+    /// Relay another payload in place of its own. One of more than 65,527 octets is dropped and
+    /// counted as [`Oversize`](super::DropReason::Oversize) (`UD-36`).
+    Rewrite(Bytes),
     /// Drop it; it is counted as [`Filtered`](super::DropReason::Filtered).
     Drop,
+    /// Drop it, and end the association.
+    Cut(Cut),
 }
 
 /// Sees every datagram of an association that is otherwise fit to be relayed, last of all: for

@@ -5,18 +5,22 @@ use std::{
     time::Duration,
 };
 
-use socks_core::{message::Associate, subnegotiation::DatagramProtection};
+use bytes::Bytes;
+use socks_core::{Domain, message::Associate, subnegotiation::DatagramProtection};
 use tokio::time::Instant;
 
 use super::{
     Datagram, DatagramFilter, DatagramVerdict, DropReason, UdpCounters, bucket::Rates,
     client::Client, fragments::Fragments, names::Names, settings::Settings, targets::Targets,
 };
-use crate::{Name, Traffic, time::after};
+use crate::{Cut, Traffic, time::after};
 
 /// Octets that a datagram from outside leaves free in front of it, for the longest header that
 /// the relay writes: IPv6.
 pub(super) const HEADROOM: usize = 22;
+
+/// Octets of payload of the longest datagram, over IPv6.
+const MAX_PAYLOAD: usize = 65_527;
 
 /// Where the decisions of a [`Flow`] lead.
 pub(super) trait Outlet {
@@ -28,7 +32,7 @@ pub(super) trait Outlet {
     /// The same for a datagram to the client, header and all, with so many octets of payload.
     fn queue_to_client(&mut self, to: SocketAddr, datagram: &[u8], payload: usize);
     /// Begins a lookup, whose end is told to [`Flow::resolved`].
-    fn resolve(&mut self, name: Name);
+    fn resolve(&mut self, name: Domain);
     /// From now on the client sends from here only.
     fn pin(&mut self, client: SocketAddr);
     /// Whether targets of this family can be reached at all.
@@ -50,6 +54,8 @@ pub(super) struct Flow {
     pub(super) idle: Duration,
     pub(super) active: Instant,
     pub(super) ends: Option<Instant>,
+    /// The filter ended it.
+    pub(super) cut: Option<Cut>,
 }
 
 impl Flow {
@@ -77,6 +83,7 @@ impl Flow {
             idle: settings.idle,
             active: now,
             ends: settings.lifetime.map(|lifetime| after(now, lifetime)),
+            cut: None,
         }
     }
 
@@ -92,11 +99,20 @@ impl Flow {
         self.protection.is_some()
     }
 
-    pub(super) fn judge(&self, datagram: &Datagram<'_>) -> Result<(), DropReason> {
+    /// What is relayed in place of the datagram's payload, if anything is.
+    pub(super) fn judge(&mut self, datagram: &Datagram<'_>) -> Result<Option<Bytes>, DropReason> {
         let verdict = self.filter.as_ref().map(|filter| filter.judge(datagram));
         match verdict {
-            None | Some(DatagramVerdict::Pass) => Ok(()),
+            None | Some(DatagramVerdict::Pass) => Ok(None),
+            Some(DatagramVerdict::Rewrite(data)) => match data.len() {
+                ..=MAX_PAYLOAD => Ok(Some(data)),
+                _ => Err(DropReason::Oversize),
+            },
             Some(DatagramVerdict::Drop) => Err(DropReason::Filtered),
+            Some(DatagramVerdict::Cut(cut)) => {
+                self.cut.get_or_insert(cut);
+                Err(DropReason::Filtered)
+            }
         }
     }
 

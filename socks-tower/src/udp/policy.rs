@@ -1,8 +1,3 @@
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
-};
-
 /// From which port of the client's address datagrams are accepted (`UD-6`, `SE-30`). The address
 /// is always that of its control connection (`UD-5`).
 ///
@@ -28,7 +23,8 @@ pub enum ClientPin {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ReplyPolicy {
-    /// Every sender that the permit's filter lets the client send to. What listens behind the
+    /// Every sender that the permit's filter lets the client send to: by its address, or because the
+    /// client has sent to it. What listens behind the
     /// client is reachable from outside; strangers may use the relay against it (`SE-26`).
     AnyRemote,
     /// Addresses that the client has sent to, from any port.
@@ -36,29 +32,4 @@ pub enum ReplyPolicy {
     AddressRestricted,
     /// Addresses and ports that the client has sent to.
     AddressAndPortRestricted,
-}
-
-/// Number of the rules in force: put it into `Permit::extensions`, and a running association asks
-/// about all its targets again once it has [advanced](Self::advance). Those that are refused then
-/// get nothing any more and are not heard.
-///
-/// Without one, a verdict counts for as long as the target is remembered, which is 300 seconds
-/// after the last datagram at least. Clones share the number.
-#[derive(Clone, Debug, Default)]
-pub struct RulesEpoch(Arc<AtomicU64>);
-
-impl RulesEpoch {
-    /// The first rules.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// The rules have changed.
-    pub fn advance(&self) {
-        self.0.fetch_add(1, Ordering::Release);
-    }
-
-    pub(super) fn current(&self) -> u64 {
-        self.0.load(Ordering::Acquire)
-    }
 }

@@ -13,15 +13,20 @@ use super::{
     outlet::{Calls, Exit},
     sockets::Sockets,
 };
-use crate::{Resolver, yield_now};
+use crate::{Cut, Resolver, yield_now};
 
 /// Datagrams of one socket behind which others get the thread.
 const TURN: usize = 32;
 
 /// Relays until the association ends by itself.
-pub(super) async fn run<R: Resolver>(mut flow: Flow, mut sockets: Sockets<R>) {
+///
+/// # Errors
+///
+/// Why the filter ended it, if it did.
+pub(super) async fn run<R: Resolver>(mut flow: Flow, mut sockets: Sockets<R>) -> Result<(), Cut> {
     let mut timer = Box::pin(tokio::time::sleep_until(flow.deadline()));
     poll_fn(|cx| poll(&mut flow, &mut sockets, &mut timer, cx)).await;
+    flow.cut.map_or(Ok(()), Err)
 }
 
 fn poll<R: Resolver>(
@@ -46,6 +51,9 @@ fn poll<R: Resolver>(
         let v6 = turn.take(Side::V6, cx);
         client | v4 | v6
     });
+    if flow.cut.is_some() {
+        return Poll::Ready(());
+    }
     loop {
         // The deadline slides with every datagram, the timer only once it has fired.
         let deadline = flow.deadline();

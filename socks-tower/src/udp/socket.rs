@@ -1,5 +1,4 @@
 use std::{
-    hash::{BuildHasher, RandomState},
     io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     ops::RangeInclusive,
@@ -9,7 +8,7 @@ use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use socks_core::message::Egress;
 use tokio::net::UdpSocket;
 
-use crate::connect::set_route;
+use crate::{connect::set_route, random::random};
 
 /// Most ports of a range that are tried for one association.
 const MAX_TRIES: u32 = 256;
@@ -29,7 +28,7 @@ pub(super) fn client_side(
     if count == 0 {
         return Err(io::ErrorKind::InvalidInput.into());
     }
-    let start = random() % count;
+    let start = (random() >> 32) as u32 % count;
     let mut failure = io::Error::from(io::ErrorKind::AddrInUse);
     for step in 0..count.min(MAX_TRIES) {
         let port = first + (start + step) % count;
@@ -40,12 +39,6 @@ pub(super) fn client_side(
         }
     }
     Err(failure)
-}
-
-/// The keys of the standard library's hash maps are random for each process, and no two are alike.
-fn random() -> u32 {
-    let hash = RandomState::new().hash_one(());
-    (hash >> 32) as u32
 }
 
 /// Opens a socket towards targets of the family of `target`, on a port that the system chooses.

@@ -40,17 +40,28 @@ impl Flow {
         if !self.to_client.admit(octets, now) {
             return Err(DropReason::Rate);
         }
-        self.judge(&Datagram {
+        let rewritten = self.judge(&Datagram {
             direction: Direction::ToClient,
             remote: source,
             requested: None,
             data,
         })?;
         let header = UdpHeader::new(Address::Socket(source));
-        let start = payload.start.saturating_sub(header.encoded_len());
-        let mut room = buffer.get_mut(start..payload.start).unwrap_or_default();
-        header.encode(&mut room);
-        let datagram = buffer.get(start..payload.end).ok_or(DropReason::Oversize)?;
+        let mut elsewhere = Vec::new();
+        let (datagram, octets) = match &rewritten {
+            None => {
+                let start = payload.start.saturating_sub(header.encoded_len());
+                let mut room = buffer.get_mut(start..payload.start).unwrap_or_default();
+                header.encode(&mut room);
+                let datagram = buffer.get(start..payload.end).ok_or(DropReason::Oversize)?;
+                (datagram, octets)
+            }
+            Some(data) => {
+                header.encode(&mut elsewhere);
+                elsewhere.extend_from_slice(data);
+                (&*elsewhere, data.len())
+            }
+        };
         let mut frame = Vec::new();
         let datagram = match &self.protection {
             None => datagram,

@@ -6,12 +6,12 @@ use std::{
     },
 };
 
-use socks_core::message::{Associate, Permit};
+use socks_core::message::{Associate, Permit, RulesEpoch};
 
 use super::{Bench, CLIENT, TARGET, addr, datagram};
 use crate::udp::{
-    Datagram, DatagramFilter, DatagramVerdict, Direction, DropReason, ReplyPolicy, RulesEpoch,
-    UdpRelay, flow::HEADROOM,
+    Datagram, DatagramFilter, DatagramVerdict, Direction, DropReason, ReplyPolicy, UdpRelay,
+    flow::HEADROOM,
 };
 
 /// UD-33, SE-26: who may answer, for each policy; nobody before the client has sent, and nobody

@@ -1,0 +1,83 @@
+use std::{fmt, sync::Arc};
+
+use socks_core::{Escaped, ReplyCode, message::Terms};
+
+use super::judge::{Granted, Judged, Refused, Why};
+
+/// What rules decide about one question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Decision {
+    /// Whether it is allowed.
+    pub allowed: bool,
+    /// The rule that decided, with what it says beside yes or no. `None` if no rule matched, which
+    /// refuses, or if there are no rules for the point and none are needed.
+    pub terms: Option<Arc<Terms>>,
+    /// What the client is told; `00` if it is allowed.
+    pub reply: ReplyCode,
+    /// Refused although its rule allows it: that grants something else than the request was granted
+    /// by its name, or than another form of the address.
+    pub other_grant: bool,
+}
+
+impl Decision {
+    pub(super) fn of(judged: &Judged<'_>) -> Self {
+        match judged {
+            Judged::Allowed(granted) => Self::allowed(granted.as_ref()),
+            Judged::Refused(refused) => Self::refused(refused),
+        }
+    }
+
+    pub(super) fn of_address(judged: &Result<(), Refused<'_>>) -> Self {
+        match judged {
+            Ok(()) => Self::allowed(None),
+            Err(refused) => Self::refused(refused),
+        }
+    }
+
+    fn allowed(granted: Option<&Granted<'_>>) -> Self {
+        Self {
+            allowed: true,
+            terms: granted.map(|granted| Arc::clone(&granted.rule.terms)),
+            reply: ReplyCode::SUCCEEDED,
+            other_grant: false,
+        }
+    }
+
+    fn refused(refused: &Refused<'_>) -> Self {
+        Self {
+            allowed: false,
+            terms: refused.rule.map(|rule| Arc::clone(&rule.terms)),
+            reply: refused.denial().code,
+            other_grant: refused.why == Why::OtherGrant,
+        }
+    }
+
+    /// Whether a client notices a difference between the two.
+    pub(super) fn differs(&self, other: &Self) -> bool {
+        let grants = |decision: &Self| {
+            let terms = decision.terms.as_ref().filter(|_| decision.allowed);
+            terms.map(|terms| (terms.limits.clone(), terms.conceal))
+        };
+        self.allowed != other.allowed || self.reply != other.reply || grants(self) != grants(other)
+    }
+}
+
+impl fmt::Display for Decision {
+    /// `allowed by "web"`, `refused with 02 by "safe default"`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.allowed {
+            true => f.write_str("allowed")?,
+            false => write!(f, "refused with {:02x}", self.reply.0)?,
+        }
+        match &self.terms {
+            Some(terms) => write!(f, " by {:?}", Escaped(terms.rule.as_bytes()))?,
+            None if self.allowed => f.write_str(", there are no rules for this")?,
+            None => f.write_str(", no rule matches")?,
+        }
+        match self.other_grant {
+            true => f.write_str(", which grants something else than what the name was granted"),
+            false => Ok(()),
+        }
+    }
+}

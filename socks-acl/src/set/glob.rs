@@ -1,0 +1,82 @@
+use std::fmt;
+
+use memchr::memmem;
+use socks_core::NameError;
+
+use super::entry_error::Expected;
+
+/// Most octets of a name (RFC 1035 §2.3.4, without the dot at its end).
+const MAX_NAME: usize = 253;
+const MAX_LABEL: usize = 63;
+
+/// A name in which `*` stands for any octets or none, in lower case.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Glob(Box<str>);
+
+impl Glob {
+    /// `text` has a `*` in it.
+    pub(super) fn new(text: &str) -> Result<Self, Expected> {
+        let text = text.strip_suffix('.').unwrap_or(text);
+        check(text).map_err(Expected::Domain)?;
+        // It may be meant for addresses, `10.*`, which are never compared with names.
+        let number = |octet| matches!(octet, b'0'..=b'9' | b'.' | b'*');
+        let star = |octet| matches!(octet, b'.' | b'*');
+        if text.bytes().all(number) && !text.bytes().all(star) {
+            return Err(Expected::NotAddress);
+        }
+        Ok(Self(text.to_ascii_lowercase().into()))
+    }
+
+    /// Whether `name`, which is normal, matches. Each piece is looked for once, behind the one
+    /// before, by a search that is linear: a hostile name costs no more than its length.
+    pub(super) fn matches(&self, name: &[u8]) -> bool {
+        let pieces = self.0.split_once('*').and_then(|(first, rest)| {
+            let (middle, last) = rest.rsplit_once('*').unwrap_or(("", rest));
+            // The ends first: most names fail there, at the cost of a comparison.
+            let name = name.strip_suffix(last.as_bytes())?;
+            let name = name.strip_prefix(first.as_bytes())?;
+            Some((name, middle))
+        });
+        let Some((mut name, middle)) = pieces else {
+            return false;
+        };
+        middle.split('*').all(|piece| {
+            let found = memmem::find(name, piece.as_bytes());
+            let rest = found.and_then(|at| name.get(at + piece.len()..));
+            rest.inspect(|rest| name = rest).is_some()
+        })
+    }
+
+    pub(super) fn memory(&self) -> usize {
+        self.0.len()
+    }
+}
+
+fn check(text: &str) -> Result<(), NameError> {
+    if text.len() > MAX_NAME {
+        return Err(NameError::TooLong);
+    }
+    for label in text.split('.') {
+        if label.is_empty() {
+            return Err(NameError::EmptyLabel);
+        }
+        if label.bytes().filter(|octet| *octet != b'*').count() > MAX_LABEL {
+            return Err(NameError::TooLong);
+        }
+        for octet in label.bytes() {
+            match octet {
+                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'*' => {}
+                0 => return Err(NameError::Nul),
+                0x80.. => return Err(NameError::NonAscii),
+                _ => return Err(NameError::BadOctet(octet)),
+            }
+        }
+    }
+    Ok(())
+}
+
+impl fmt::Display for Glob {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
