@@ -39,6 +39,7 @@ pub(crate) const PASSWORD: &[u8] = b"correct-horse-battery-staple";
 /// | `full.example` | refused by the limit `places` |
 /// | `refused.example` | cannot be connected to |
 /// | `slow.example` | is connected once the server is told to |
+/// | `unknown.example` | so is this, and nobody says at which address |
 /// | `quiet.example` | is connected, by the rule `quiet` of the class `quiet` |
 /// | everything else | is connected |
 #[derive(Clone)]
@@ -70,6 +71,11 @@ impl Socks {
                 match name.as_bytes() {
                     b"refused.example" => return Err(io::ErrorKind::ConnectionRefused.into()),
                     b"slow.example" => go.notified().await,
+                    b"unknown.example" => {
+                        go.notified().await;
+                        let stream = connected(&sender).stream;
+                        return Ok(Connected::new(stream, remote()));
+                    }
                     _ => {}
                 }
                 io::Result::Ok(connected(&sender))

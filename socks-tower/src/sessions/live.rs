@@ -34,7 +34,8 @@ pub struct Live {
 struct State {
     known: Snapshot,
     order: Option<Order>,
-    /// Asked once the remote address is known: rules have changed while it was dialled.
+    /// Asked once the remote address is known, or the session is open without one: rules have changed
+    /// while it was dialled.
     judge: Option<Judge>,
 }
 
@@ -147,8 +148,8 @@ impl Live {
         self.waker.wake();
     }
 
-    /// Judges it now, and once more when its remote address becomes known if it is not yet: what is dialled just now
-    /// was permitted by the old rules.
+    /// Judges it now, and once more when its remote address becomes known if it is not yet: what is dialled
+    /// just now was permitted by the old rules.
     pub(super) fn judge(&self, judge: &Judge) -> Judgement {
         if !self.is_open() {
             self.state().judge = Some(Arc::clone(judge));
@@ -199,9 +200,13 @@ impl Live {
         if let Some(traffic) = traffic {
             state.known.traffic = Arc::clone(traffic);
         }
-        state.judge = None;
+        let judge = state.judge.take();
         drop(state);
         self.open.store(true, Ordering::Release);
+        // Nobody could say where it leads, or it leads nowhere yet.
+        if let Some(judge) = judge {
+            self.apply(judge(self));
+        }
     }
 
     /// What is to be said of a session that has not said it itself.

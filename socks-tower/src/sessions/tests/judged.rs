@@ -41,31 +41,40 @@ async fn refused_sessions_are_cut() {
     drop(waiting);
 }
 
-/// SE-12: a target that is being dialled by the old rules is judged once its address is known, so that no
-/// connection outlives the rule that forbids it.
+/// SE-12: a target that is being dialled by the old rules is judged once its address is known, or once there is a
+/// tunnel without one, so that no connection outlives the rule that forbids it.
 #[tokio::test(start_paused = true)]
 async fn a_dial_under_way_is_judged_at_its_end() {
     let socks = Socks::new();
     let (sessions, service) = listed(&socks);
-    let mut client = Client::connect(&service).await;
-    client.log_in(b"alice", crate::testing::PASSWORD).await;
-    client
-        .send(b"\x05\x01\x00\x03\x0cslow.example\x00\x50")
-        .await;
-    settle().await;
-    assert!(!only(&sessions).is_open());
-    let judged = sessions.judge_again(|live| match live.snapshot().remote {
-        Some(remote) if remote == crate::testing::remote() => Judgement::Cut,
-        _ => Judgement::Keep,
-    });
-    assert_eq!((judged.kept, judged.cut), (1, 0));
-    socks.connect.notify_one();
-    let report = client.ended().await;
-    assert!(
-        matches!(report.end, SessionEnd::Ended(EndReason::Rules)),
-        "{report:?}"
-    );
-    assert_eq!(report.remote, Some(crate::testing::remote()));
+    let remote = crate::testing::remote();
+    for (request, known) in [
+        (
+            &b"\x05\x01\x00\x03\x0cslow.example\x00\x50"[..],
+            Some(remote),
+        ),
+        (b"\x05\x01\x00\x03\x0funknown.example\x00\x50", None),
+    ] {
+        let mut client = Client::connect(&service).await;
+        client.log_in(b"alice", crate::testing::PASSWORD).await;
+        client.send(request).await;
+        settle().await;
+        assert!(!only(&sessions).is_open());
+        let judged = sessions.judge_again(move |live| {
+            match live.snapshot().remote == Some(remote) || live.is_open() {
+                true => Judgement::Cut,
+                false => Judgement::Keep,
+            }
+        });
+        assert_eq!((judged.kept, judged.cut), (1, 0));
+        socks.connect.notify_one();
+        let report = client.ended().await;
+        assert!(
+            matches!(report.end, SessionEnd::Ended(EndReason::Rules)),
+            "{report:?}"
+        );
+        assert_eq!(report.remote, known);
+    }
 }
 
 /// A session that is to drain goes on for as long as octets pass, and for no longer than that is allowed.

@@ -32,7 +32,7 @@ fn rows() -> Vec<Row> {
     rows
 }
 
-/// SE-34, SE-38, UP-23: with everything logged, neither the log nor any debug or error text holds a
+/// SE-34, SE-38, UP-23: with everything logged, and with an access log and accounts, neither these nor any debug or error text holds a
 /// password, a token or a proof, in clear or encoded; names are there, escaped.
 #[tokio::test(start_paused = true)]
 async fn nothing_shows_a_secret() {

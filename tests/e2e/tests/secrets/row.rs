@@ -7,10 +7,14 @@ use std::{
 };
 
 use e2e::open;
-use socks_tower::{Authenticator, Incoming, SessionEnd, SessionReport, TraceLayer};
+use socks_tower::{
+    AccessLog, Accounting, Authenticator, Incoming, SessionEnd, SessionReport, TraceLayer,
+    accounting::FileAccount,
+    lines::{Format, LineWriter},
+};
 use support::{Peer, Script};
 use tokio::io::{DuplexStream, duplex};
-use tower::{Layer, Service, ServiceExt};
+use tower::{Layer, Service, ServiceBuilder, ServiceExt};
 
 pub(crate) const PASSWORD: &str = "correct-horse-battery-staple";
 pub(crate) const WRONG: &str = "Tr0ub4dor&3-is-wrong";
@@ -120,8 +124,24 @@ impl Shown {
         self.debug(service);
         let ends = [[10, 0, 0, 1], [10, 0, 0, 2]].map(|ip| SocketAddr::from((ip, 1080)));
         let traced = TraceLayer::new().layer(service.clone());
-        let session = traced.oneshot(Incoming::new(stream, ends[0], ends[1]));
-        tokio::spawn(async move { session.await.expect("it is infallible") })
+        let (writer, mut lines) = LineWriter::channel(8);
+        let json = AccessLog::new(Format::Json, writer.clone());
+        let text = AccessLog::new(Format::Text, writer.clone());
+        let accounting = Accounting::new(FileAccount::new(writer));
+        let recorded = ServiceBuilder::new()
+            .layer(json.layer())
+            .layer(text.layer())
+            .layer(accounting.layer())
+            .service(traced);
+        let session = recorded.oneshot(Incoming::new(stream, ends[0], ends[1]));
+        tokio::spawn(async move {
+            let report = session.await.expect("it is infallible");
+            while let Ok(line) = lines.try_recv() {
+                let line = String::from_utf8(line).expect("lines are text");
+                tracing::info!("{}", line.trim_end_matches('\n'));
+            }
+            report
+        })
     }
 
     pub(crate) fn report(&mut self, report: &SessionReport) {

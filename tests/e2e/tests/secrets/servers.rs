@@ -25,7 +25,8 @@ pub(crate) fn rows() -> Vec<Row> {
     vec![
         login("a right password", "alice", PASSWORD, true)
             .logs("user=alice")
-            .logs("end=\"refused\""),
+            .logs("end=\"refused\"")
+            .logs("\"user\":\"alice\""),
         login("a wrong password", "alice", WRONG, false).logs("end=\"rejected\""),
         login("an unknown user", "mallory", PASSWORD, false).logs("end=\"rejected\""),
         login("an empty name", "", PASSWORD, false).logs("end=\"malformed\""),
