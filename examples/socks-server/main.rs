@@ -31,14 +31,14 @@ use std::{error::Error, io, net::SocketAddr, process::ExitCode, sync::Arc};
 
 use clap::Parser;
 use socks_core::message::Endpoint;
-use socks_tower::{Listener, ListenerExt, Sessions, TcpListenerOptions, Worker, Workers, serve};
+use socks_tower::{Listener, ListenerExt, TcpListenerOptions, Worker, Workers, serve};
 use tokio::runtime::Builder;
 use tracing::level_filters::LevelFilter;
 
 use crate::{
     args::Args,
     listen::{Sockets, UnixListeners, named},
-    pipeline::{Pipeline, pipeline},
+    pipeline::{Pipeline, Watch, pipeline},
     settings::Settings,
     shutdown::Shutdown,
 };
@@ -156,9 +156,9 @@ fn ready(settings: &Settings, mut own: Vec<SocketAddr>) -> Result<Ready, Box<dyn
     let admin = settings.admin.as_ref().map(admin::Bound::new);
     let admin = admin.transpose().map_err(|error| error as Box<dyn Error>)?;
     own.extend(admin.as_ref().and_then(admin::Bound::addr));
-    let sessions = Sessions::new();
-    let pipeline = pipeline(settings, own, admin.as_ref().map(|_| &sessions));
-    let admin = admin.map(|admin| admin.serve(sessions, shutdown.draining(), None));
+    let watch = Watch::default();
+    let pipeline = pipeline(settings, own, admin.as_ref().map(|_| &watch));
+    let admin = admin.map(|admin| admin.serve(watch, shutdown.draining(), None));
     let admin = admin.transpose()?;
     listen::announce(settings, endpoints);
     Ok(Ready {

@@ -4,25 +4,30 @@ use std::net::{IpAddr, SocketAddr};
 
 use socks_acl::SafeDefault;
 use socks_tower::{
-    Sessions, SocksService, TcpConnector, TraceLayer, ident::Ident, sessions::WithSessions,
-    trace::Trace,
+    Metrics, Sessions, SocksService, TcpConnector, TraceLayer, ident::Ident, record::Recorded,
+    sessions::WithSessions, trace::Trace,
 };
 use tower::{ServiceBuilder, limit::ConcurrencyLimit, util::Either};
 use tracing::warn;
 
 use crate::{auth::Services, settings::Settings};
 
-pub type Pipeline = ConcurrencyLimit<Trace<Either<WithSessions<Socks>, Socks>>>;
+pub type Pipeline = ConcurrencyLimit<Trace<Either<Watched, Socks>>>;
+
+type Watched = Recorded<WithSessions<Socks>, Metrics>;
 
 type Socks = Either<Ident<SocksService>, SocksService>;
 
+/// What shows sessions to those who look after the server.
+#[derive(Clone, Debug, Default)]
+pub struct Watch {
+    pub sessions: Sessions,
+    pub metrics: Metrics,
+}
+
 /// `own` are the TCP listeners of this server, which it must not connect to (`SE-11`). Sessions are entered into
-/// `sessions`, if anybody wants to see them.
-pub fn pipeline(
-    settings: &Settings,
-    own: Vec<SocketAddr>,
-    sessions: Option<&Sessions>,
-) -> Pipeline {
+/// `watch`, if anybody wants to see them.
+pub fn pipeline(settings: &Settings, own: Vec<SocketAddr>, watch: Option<&Watch>) -> Pipeline {
     let connector = TcpConnector::new()
         .connect_timeout(settings.deadlines.request)
         .egress(settings.egress.clone());
@@ -56,7 +61,7 @@ pub fn pipeline(
     ServiceBuilder::new()
         .concurrency_limit(settings.sessions)
         .layer(TraceLayer::new())
-        .option_layer(sessions.map(Sessions::layer))
+        .option_layer(watch.map(|watch| (watch.metrics.layer(), watch.sessions.layer())))
         .option_layer(around)
         .service(socks)
 }

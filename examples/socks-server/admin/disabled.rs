@@ -2,13 +2,14 @@
 
 use std::{fmt, io, net::SocketAddr};
 
-use socks_tower::{BoxError, Sessions};
+use socks_tower::BoxError;
 use tokio::sync::watch;
 
 use crate::{
     auth::{self, Disabled},
     config::{ConfigError, Source},
     listen::Listening,
+    pipeline::Watch,
 };
 
 /// A table that cannot be there.
@@ -43,7 +44,7 @@ impl<'a> Bound<'a> {
 
     pub fn serve(
         self,
-        _: Sessions,
+        _: Watch,
         _: watch::Receiver<bool>,
         _: Option<std::convert::Infallible>,
     ) -> io::Result<Serving> {

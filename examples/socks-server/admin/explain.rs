@@ -1,6 +1,11 @@
 //! `/rules/explain`: which rule decides about a request that nobody has made.
 
-use std::{net::IpAddr, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::{
     Json,
@@ -11,7 +16,9 @@ use axum::{
 use serde::Serialize;
 use socks_core::{
     Address, Command, Method,
-    message::{AccessPoint, AccessRequest, ConnInfo, Endpoint, Identity, SessionId, Version},
+    message::{
+        AcceptRequest, AccessPoint, AccessRequest, ConnInfo, Endpoint, Identity, SessionId, Version,
+    },
 };
 use tokio::time::timeout;
 
@@ -19,15 +26,36 @@ use super::{query::Query, refusal::Refusal, state::Admin};
 
 /// Explains what the rules in force say of a request, without counting it. It is called on the admin address's own
 /// thread, and must not wait for anything.
-pub type Explain = Arc<dyn Fn(&AccessRequest) -> Explanation + Send + Sync>;
+pub type Explain = Arc<dyn Fn(&Question) -> Explanation + Send + Sync>;
+
+/// What the rules are asked about.
+#[derive(Debug)]
+#[allow(dead_code, reason = "for whoever has rules to explain")]
+pub enum Question {
+    /// A client that has said nothing yet.
+    Accept(AcceptRequest),
+    /// A request, and the address that it is about if that is known.
+    Access(AccessRequest, Option<IpAddr>),
+}
 
 /// Which rule decides, and why those before it do not.
 #[derive(Debug, Serialize)]
 pub struct Explanation {
     /// In lines for people.
-    pub text: String,
+    text: String,
     /// The same for programs, as the rules describe it.
-    pub explanation: serde_json::Value,
+    explanation: serde_json::Value,
+}
+
+impl Explanation {
+    #[allow(dead_code, reason = "for whoever has rules to explain")]
+    pub fn new(explanation: &(impl fmt::Display + Serialize)) -> Self {
+        Self {
+            text: explanation.to_string(),
+            // Null if it is nothing that JSON has; the text is there in any case.
+            explanation: serde_json::to_value(explanation).unwrap_or_default(),
+        }
+    }
 }
 
 /// Octets of a form.
@@ -58,38 +86,37 @@ fn explain(admin: &Admin, query: Query) -> Result<Json<Explanation>, Refusal> {
         let why = "there are no rules: nothing is configured but the safe default";
         return Err(Refusal::new(StatusCode::NOT_FOUND, why));
     };
-    Ok(Json(explain(&request(query)?)))
+    Ok(Json(explain(&question(query)?)))
 }
 
-/// `destination` (HOST:PORT) of a client at `peer` (IP or IP:PORT), which came to `local` by `listener`, spoke `version`
-/// (socks4, socks5) and asked for `command` (connect, bind, udp-associate) as `user` by `method` (none, gssapi,
-/// username-password, chap), in each `group`. At `point`: request, bind-peer, udp-reply or inspection.
-fn request(mut query: Query) -> Result<AccessRequest, Refusal> {
-    let destination = query.text("destination")?;
-    let destination = destination
-        .as_deref()
-        .and_then(address)
-        .ok_or_else(|| Refusal::bad("destination: expected HOST:PORT or [IPv6]:PORT"))?;
-    let endpoint = |query: &mut Query, name: &str| -> Result<Endpoint, Refusal> {
-        let text = query.text(name)?;
-        let bad = || {
-            Refusal::bad(format!(
-                "{name}: expected an IP address, and a port if it matters"
-            ))
-        };
-        text.map_or(Ok(Endpoint::Unnamed), |text| {
-            socket(&text).map(Endpoint::from).ok_or_else(bad)
-        })
-    };
+/// `destination` (HOST:PORT), at the address `remote`, of a client at `peer` (IP or IP:PORT), which came to `local` by
+/// `listener`, spoke `version` (socks5, socks4) and asked for `command` (connect, bind, udp-associate) as `user` by
+/// `method` (username-password, none, gssapi, chap), in each `group`. At `point`: request, bind-peer, udp-reply,
+/// inspection; or accept, where a client has but its addresses.
+fn question(mut query: Query) -> Result<Question, Refusal> {
     let peer = endpoint(&mut query, "peer")?;
     let local = endpoint(&mut query, "local")?;
+    let listener = query.text("listener")?.map(Into::into);
+    let points = [
+        ("request", Some(AccessPoint::Request)),
+        ("bind-peer", Some(AccessPoint::BindPeer)),
+        ("udp-reply", Some(AccessPoint::UdpReply)),
+        ("inspection", Some(AccessPoint::Inspection)),
+        ("accept", None),
+    ];
+    let Some(point) = chosen(&mut query, "point", &points)? else {
+        let mut request = AcceptRequest::new(SessionId(0), peer, local);
+        request.listener = listener;
+        query.end()?;
+        return Ok(Question::Accept(request));
+    };
     let version = chosen(
         &mut query,
         "version",
         &[("socks5", Version::Socks5), ("socks4", Version::Socks4)],
     )?;
     let mut conn = ConnInfo::new(SessionId(0), version, peer, local);
-    conn.listener = query.text("listener")?.map(Into::into);
+    conn.listener = listener;
     let command = chosen(
         &mut query,
         "command",
@@ -99,19 +126,25 @@ fn request(mut query: Query) -> Result<AccessRequest, Refusal> {
             ("udp-associate", Command::UdpAssociate),
         ],
     )?;
-    let point = chosen(
-        &mut query,
-        "point",
-        &[
-            ("request", AccessPoint::Request),
-            ("bind-peer", AccessPoint::BindPeer),
-            ("udp-reply", AccessPoint::UdpReply),
-            ("inspection", AccessPoint::Inspection),
-        ],
-    )?;
     let identity = identity(&mut query)?;
+    let destination = query.text("destination")?;
+    let destination = destination
+        .as_deref()
+        .and_then(address)
+        .ok_or_else(|| Refusal::bad("destination: expected HOST:PORT or [IPv6]:PORT"))?;
+    let remote = query.value("remote", "an IP address")?;
     query.end()?;
-    Ok(AccessRequest::new(conn.into(), identity.into(), command, destination).at(point))
+    let request = AccessRequest::new(conn.into(), identity.into(), command, destination);
+    Ok(Question::Access(request.at(point), remote))
+}
+
+fn endpoint(query: &mut Query, name: &str) -> Result<Endpoint, Refusal> {
+    let Some(text) = query.text(name)? else {
+        return Ok(Endpoint::Unnamed);
+    };
+    let expected = || format!("{name}: expected an IP address, and a port if it matters");
+    let addr = socket(&text).ok_or_else(|| Refusal::bad(expected()))?;
+    Ok(addr.into())
 }
 
 fn identity(query: &mut Query) -> Result<Identity, Refusal> {

@@ -44,7 +44,7 @@ mod tests;
 mod token;
 
 #[allow(unused_imports, reason = "for whoever has rules to explain")]
-pub use self::explain::{Explain, Explanation};
+pub use self::explain::{Explain, Explanation, Question};
 pub use self::{
     config::{Admin, Prepared},
     server::{Bound, Serving},

@@ -29,6 +29,7 @@ use tokio::sync::watch;
 use tower::{Layer, ServiceExt, service_fn};
 
 use super::{explain::Explain, metrics, router::router, state::Admin, token::Token};
+use crate::pipeline::Watch;
 
 /// An admin address, with what it looks at.
 struct Fixture {
@@ -44,11 +45,12 @@ impl Fixture {
     }
 
     fn with(token: Option<&str>, explain: Option<Explain>) -> Self {
-        let sessions = Sessions::new();
+        let watch = Watch::default();
+        let sessions = watch.sessions.clone();
         let (draining, drains) = watch::channel(false);
         let recorder = metrics::builder().unwrap().build_recorder();
         let token = token.map(|token| Token::new(&Secret::from(token)).unwrap());
-        let admin = Admin::new(sessions.clone(), recorder.handle(), token, drains, explain);
+        let admin = Admin::new(watch, recorder.handle(), token, drains, explain);
         Self {
             sessions,
             draining,

@@ -227,7 +227,10 @@ async fn ten_thousand_are_paged() {
         }
     }
     assert!(seen.is_sorted_by(|a, b| a < b), "none twice");
-    let missing = stay.iter().filter(|id| seen.binary_search(id).is_err()).count();
+    let missing = stay
+        .iter()
+        .filter(|id| seen.binary_search(id).is_err())
+        .count();
     assert!(missing <= 10, "those that left: {missing}");
     assert_eq!(fixture.json("/sessions?limit=1").await["total"], 10_000);
 }

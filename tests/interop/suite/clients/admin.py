@@ -87,12 +87,38 @@ def clients(setting, server, *users):
 def parses_metrics(setting):
     from prometheus_client.parser import text_string_to_metric_families
 
-    with administered(setting) as server, clients(setting, server, "alice", "bob") as tunnels:
-        for client in tunnels:
-            expect(client.echo(), "no echo")
+    def scrape():
         status, text = ask(server, "GET", "/metrics")
         expect_equal("status", status, 200)
-        list(text_string_to_metric_families(text))
+        for chosen in ("alice", "onerror", "127.0.0.1:" + str(setting.targets.echoes_back.port)):
+            expect(chosen not in text, f"{chosen} is in {text}")
+        return {family.name: family for family in text_string_to_metric_families(text)}
+
+    def value(family, name=None, **labels):
+        found = [sample.value for sample in families[family].samples if sample.name == (name or sample.name) and labels.items() <= sample.labels.items()]
+        return sum(found)
+
+    with administered(setting) as server:
+        with clients(setting, server, "alice", HOSTILE) as tunnels:
+            for client in tunnels:
+                expect(client.echo(1 << 16), "no echo")
+            # What long sessions relay is counted while they do.
+            families = scrape()
+            expect_equal("open sessions", value("socks_sessions_open", command="connect"), 2)
+            for direction in ("sent", "received"):
+                expect_equal(direction, value("socks_payload_bytes", command="connect", direction=direction), 2 << 16)
+        until = time.monotonic() + 5
+        while value("socks_sessions_open") and time.monotonic() < until:
+            families = scrape()
+        expect_equal("open sessions", value("socks_sessions_open"), 0)
+        expect_equal("sessions", value("socks_sessions", command="connect"), 2)
+        expect_equal("handshakes", value("socks_handshakes", version="socks5", method="username/password", result="ok"), 2)
+        expect_equal("replies", value("socks_replies", code="00"), 2)
+        dial = families["socks_dial_seconds"]
+        expect_equal("kind", dial.type, "histogram")
+        expect_equal("dials", value("socks_dial_seconds", "socks_dial_seconds_bucket", le="+Inf"), 2)
+        for family in families.values():
+            expect(family.documentation, f"{family.name} says nothing of itself")
 
 
 def row(page, user):
