@@ -20,7 +20,7 @@ def browser(workspace):
     options = ChromeOptions()
     options.binary_location = shutil.which("chromium")
     # Its sandbox does not start as root; what it is shown here is the suite's own.
-    for argument in ("headless=new", "no-sandbox", "disable-gpu", "disable-dev-shm-usage", "no-proxy-server", "force-device-scale-factor=2"):
+    for argument in ("headless=new", "no-sandbox", "disable-gpu", "disable-dev-shm-usage", "no-proxy-server", "hide-scrollbars", "force-device-scale-factor=1.5"):
         options.add_argument(f"--{argument}")
     options.add_argument(f"--user-data-dir={workspace / 'chromium'}")
     options.add_argument("--window-size=1280,900")
