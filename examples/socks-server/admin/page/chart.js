@@ -29,10 +29,10 @@ export class Chart {
   draw(now) {
     const most = Math.max(...this.points.map(({ sent, received }) => Math.max(sent, received)));
     const top = nice(most);
-    this.top.textContent = rate(top);
-    this.half.textContent = rate(top / 2);
+    this.top.textContent = short(rate(top));
+    this.half.textContent = short(rate(top / 2));
     const span = Math.min(Math.max(now - this.points[0].at, LEAST), MOST);
-    this.ago.textContent = `${duration(span / 1000)} ago`;
+    this.ago.textContent = `${short(duration(span / 1000))} ago`;
     const x = ({ at }) => (WIDTH - ((now - at) / span) * WIDTH).toFixed(2);
     const runs = this.runs();
     for (const [way, line] of Object.entries(this.lines)) {
@@ -58,6 +58,9 @@ export class Chart {
     return runs;
   }
 }
+
+/// A round figure without its zeros.
+const short = (figure) => figure.replace(".0 ", " ").replace(" 00 s", "");
 
 /// The next 1, 2 or 5 times a power of ten, in the unit it is shown in.
 function nice(most) {

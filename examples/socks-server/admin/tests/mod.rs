@@ -83,7 +83,7 @@ impl Fixture {
         let login = service_fn(|request: AuthRequest| async move {
             let name = request.credentials.username().unwrap_or_default().to_vec();
             let identity = Identity::user(&*name, Method::USERNAME_PASSWORD).group("staff");
-            Ok::<_, Infallible>(Authentication::Accepted(identity.into()))
+            Ok::<_, Infallible>(Authentication::Accepted(identity))
         });
         let socks = SocksService::new(TcpConnector::new()).authenticator(login);
         Server::start(self.sessions.layer().layer(socks)).await
