@@ -15,11 +15,12 @@ pub fn builder() -> Result<PrometheusBuilder, BuildError> {
         .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)
 }
 
-/// Prometheus' text format.
+/// Prometheus' text format, with what sessions under way have relayed up to now.
 pub async fn metrics(State(admin): State<Admin>) -> impl IntoResponse {
     let text = [(
         header::CONTENT_TYPE,
         "text/plain; version=0.0.4; charset=utf-8",
     )];
-    (text, admin.metrics.render())
+    admin.metrics.update();
+    (text, admin.exporter.render())
 }

@@ -6,7 +6,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use metrics_exporter_prometheus::PrometheusHandle;
 use socks_acl::Acl;
 use socks_core::message::Endpoint;
-use socks_tower::{BoxError, Incoming, Listener, Metrics, Sessions, serve};
+use socks_tower::{BoxError, Incoming, Listener, Metrics, serve};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpListener,
@@ -19,7 +19,7 @@ use tower::{ServiceBuilder, ServiceExt};
 use tracing::{debug, error, warn};
 
 use super::{config::Prepared, explain, listen::Open, metrics, router::router, state::Admin};
-use crate::listen::Sockets;
+use crate::{listen::Sockets, pipeline::Watch};
 
 /// Connections at once; more wait to be accepted.
 const CONNECTIONS: usize = 64;
@@ -46,12 +46,14 @@ impl<'a> Bound<'a> {
     /// Opens it, and from here on what the `metrics` facade is told is collected.
     pub fn new(settings: &'a Prepared) -> Result<Self, BoxError> {
         let (listener, endpoint, sockets) = Open::bind(&settings.at)?;
+        let metrics = metrics::builder()?.install_recorder()?;
+        Metrics::describe();
         Ok(Self {
             settings,
             listener,
             endpoint,
             sockets,
-            metrics: metrics::builder()?.install_recorder()?,
+            metrics,
         })
     }
 
@@ -60,17 +62,11 @@ impl<'a> Bound<'a> {
         self.endpoint.socket_addr()
     }
 
-    /// What counts sessions for it.
-    pub fn metrics(&self) -> Metrics {
-        Metrics::describe();
-        Metrics::new()
-    }
-
     /// Answers, in a thread of its own: a list of ten thousand sessions takes some milliseconds, which no session
     /// waits for. It goes on while the server drains, until what is returned is dropped.
     pub fn serve(
         self,
-        sessions: Sessions,
+        watch: Watch,
         draining: watch::Receiver<bool>,
         rules: Option<Acl>,
     ) -> io::Result<Serving> {
@@ -86,7 +82,7 @@ impl<'a> Bound<'a> {
         if !settings.is_local() {
             warn!(listener = %endpoint, "the admin address is reached from elsewhere, and its token crosses the network in the clear");
         }
-        let admin = Admin::new(sessions, metrics, token, draining, rules.map(explain::of));
+        let admin = Admin::new(watch, metrics, token, draining, rules.map(explain::of));
         let (stop, stopped) = oneshot::channel();
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let thread = thread::Builder::new()
@@ -191,7 +187,7 @@ async fn upkeep(admin: Admin) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        admin.metrics.run_upkeep();
+        admin.exporter.run_upkeep();
         admin.sampler.tidy();
     }
 }

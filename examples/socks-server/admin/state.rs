@@ -1,10 +1,11 @@
 use std::{ops::Deref, sync::Arc};
 
 use metrics_exporter_prometheus::PrometheusHandle;
-use socks_tower::Sessions;
+use socks_tower::{Metrics, Sessions};
 use tokio::sync::{Semaphore, watch};
 
 use super::{explain::Explain, sampler::Sampler, token::Token};
+use crate::pipeline::Watch;
 
 /// What requests are answered from. Clones share it.
 #[derive(Clone)]
@@ -13,7 +14,9 @@ pub struct Admin(Arc<State>);
 pub struct State {
     pub sessions: Sessions,
     pub sampler: Sampler,
-    pub metrics: PrometheusHandle,
+    pub metrics: Metrics,
+    /// Where metrics are told to.
+    pub exporter: PrometheusHandle,
     pub token: Option<Token>,
     /// Whether the server drains.
     pub draining: watch::Receiver<bool>,
@@ -27,8 +30,8 @@ const STREAMS: usize = 16;
 
 impl Admin {
     pub fn new(
-        sessions: Sessions,
-        metrics: PrometheusHandle,
+        Watch { sessions, metrics }: Watch,
+        exporter: PrometheusHandle,
         token: Option<Token>,
         draining: watch::Receiver<bool>,
         explain: Option<Explain>,
@@ -37,6 +40,7 @@ impl Admin {
             sampler: Sampler::new(sessions.clone()),
             sessions,
             metrics,
+            exporter,
             token,
             draining,
             explain,

@@ -17,6 +17,7 @@ def arguments():
     parser = argparse.ArgumentParser(prog="tests/interop/run", description="Runs socks-server against third-party SOCKS clients.")
     parser.add_argument("--only", metavar="TEXT", help="only checks whose name contains TEXT")
     parser.add_argument("--no-skip", action="store_true", help="a check that had to be skipped counts as failed")
+    parser.add_argument("--screenshots", metavar="FOLDER", type=Path, help="writes the admin page's into it, which takes a minute more")
     return parser.parse_args()
 
 
@@ -38,7 +39,7 @@ def main():
         del os.environ[name]
 
     # Imported late: it needs what was installed.
-    from .clients import CLIENTS, Setting
+    from .clients import CLIENTS, Setting, screenshots
     from .targets import Targets
 
     started = time.monotonic()
@@ -49,6 +50,8 @@ def main():
         setting = Setting(workspace, targets, stack)
         for client in CLIENTS:
             client.run(checks, setting)
+        if args.screenshots:
+            screenshots.take(setting, args.screenshots)
     print(f"checks took {time.monotonic() - started:.1f} s", file=sys.stderr)
     return checks.close()
 

@@ -46,6 +46,8 @@ PACKAGES = {
     "htpasswd": "apache2-utils",
     "oidentd": "oidentd",
     "pg_ctlcluster": "postgresql",
+    "chromium": "chromium",
+    "chromedriver": "chromium-driver",
 }
 
 # What brings no command, by a file of theirs.

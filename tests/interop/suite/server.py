@@ -100,6 +100,12 @@ class Server:
         return True
 
     @property
+    def admin(self):
+        """Where its admin address is, which it says before it listens for clients."""
+        [line] = [line for line in self.lines if line.startswith("admin on ")]
+        return f"http://{line.removeprefix('admin on ')}"
+
+    @property
     def ports(self):
         return [int(endpoint.rsplit(":", 1)[1]) for endpoint in self.endpoints if endpoint[0] != "u"]
 

@@ -1,8 +1,9 @@
 // The line of what all sessions relay.
 
-import { rate } from "./format.js";
+import { duration, rate } from "./format.js";
 
-const SPAN = 300_000;
+// What has been seen, from one minute to five.
+const [LEAST, MOST] = [60_000, 300_000];
 // Longer without a reading is a gap.
 const GAP = 5000;
 const [WIDTH, HEIGHT] = [300, 100];
@@ -14,22 +15,25 @@ export class Chart {
     this.lines = { received: find(".line.received"), sent: find(".line.sent") };
     this.top = find(".top");
     this.half = find(".half");
+    this.ago = find(".ago");
     this.points = [];
   }
 
   add({ sent, received }) {
     const now = performance.now();
     this.points.push({ at: now, sent, received });
-    this.points = this.points.filter(({ at }) => now - at <= SPAN + GAP);
+    this.points = this.points.filter(({ at }) => now - at <= MOST + GAP);
     this.draw(now);
   }
 
   draw(now) {
     const most = Math.max(...this.points.map(({ sent, received }) => Math.max(sent, received)));
     const top = nice(most);
-    this.top.textContent = rate(top);
-    this.half.textContent = rate(top / 2);
-    const x = ({ at }) => (WIDTH - ((now - at) / SPAN) * WIDTH).toFixed(2);
+    this.top.textContent = short(rate(top));
+    this.half.textContent = short(rate(top / 2));
+    const span = Math.min(Math.max(now - this.points[0].at, LEAST), MOST);
+    this.ago.textContent = `${short(duration(span / 1000))} ago`;
+    const x = ({ at }) => (WIDTH - ((now - at) / span) * WIDTH).toFixed(2);
     const runs = this.runs();
     for (const [way, line] of Object.entries(this.lines)) {
       const y = (point) => (HEIGHT - (point[way] / top) * HEIGHT).toFixed(2);
@@ -54,6 +58,9 @@ export class Chart {
     return runs;
   }
 }
+
+/// A round figure without its zeros.
+const short = (figure) => figure.replace(".0 ", " ").replace(" 00 s", "");
 
 /// The next 1, 2 or 5 times a power of ten, in the unit it is shown in.
 function nice(most) {

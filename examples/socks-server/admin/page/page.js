@@ -81,7 +81,9 @@ async function watch() {
         setToken(await askToken(hasToken()));
         continue;
       }
-      state("lost", `Connection lost: ${error.message}. Trying again…`);
+      // A browser that has reached nobody has no better words for it.
+      const why = error instanceof TypeError ? "" : `: ${error.message}`;
+      state("lost", `Connection lost${why}. Trying again…`);
       await pause(wait, signal);
       wait = Math.min(wait * 2, 10);
     }

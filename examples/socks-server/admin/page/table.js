@@ -86,6 +86,7 @@ class Row {
     const name = `session ${session.id} of ${user ?? session.peer}`;
     this.cells.end.setAttribute("aria-label", `End ${name}`);
     this.cells["end-user"].setAttribute("aria-label", `End all sessions of ${user}`);
+    this.cells["end-user"].title = `All sessions of ${user}`;
     this.cells["end-user"].hidden = user === null;
     this.cells.end.disabled = this.cells["end-user"].disabled = !usable;
   }

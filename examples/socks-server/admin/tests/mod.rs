@@ -29,6 +29,7 @@ use tokio::sync::watch;
 use tower::{Layer, ServiceExt, service_fn};
 
 use super::{explain::Explain, metrics, router::router, state::Admin, token::Token};
+use crate::pipeline::Watch;
 
 /// An admin address, with what it looks at.
 struct Fixture {
@@ -44,11 +45,12 @@ impl Fixture {
     }
 
     fn with(token: Option<&str>, explain: Option<Explain>) -> Self {
-        let sessions = Sessions::new();
+        let watch = Watch::default();
+        let sessions = watch.sessions.clone();
         let (draining, drains) = watch::channel(false);
         let recorder = metrics::builder().unwrap().build_recorder();
         let token = token.map(|token| Token::new(&Secret::from(token)).unwrap());
-        let admin = Admin::new(sessions.clone(), recorder.handle(), token, drains, explain);
+        let admin = Admin::new(watch, recorder.handle(), token, drains, explain);
         Self {
             sessions,
             draining,
@@ -81,7 +83,7 @@ impl Fixture {
         let login = service_fn(|request: AuthRequest| async move {
             let name = request.credentials.username().unwrap_or_default().to_vec();
             let identity = Identity::user(&*name, Method::USERNAME_PASSWORD).group("staff");
-            Ok::<_, Infallible>(Authentication::Accepted(identity.into()))
+            Ok::<_, Infallible>(Authentication::Accepted(identity))
         });
         let socks = SocksService::new(TcpConnector::new()).authenticator(login);
         Server::start(self.sessions.layer().layer(socks)).await

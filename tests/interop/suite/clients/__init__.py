@@ -35,6 +35,6 @@ class Setting:
         )
 
 
-from . import curl, dante, gssapi, ident, openssh, proxychains, pysocks, pythonsocks, httplibs, nodesocks, halfclose, stores, flags  # noqa: E402
+from . import admin, curl, dante, gssapi, ident, openssh, proxychains, pysocks, pythonsocks, httplibs, nodesocks, halfclose, stores, flags  # noqa: E402
 
-CLIENTS = [curl, openssh, proxychains, pysocks, pythonsocks, httplibs, nodesocks, dante, gssapi, ident, halfclose, stores, flags]
+CLIENTS = [curl, openssh, proxychains, pysocks, pythonsocks, httplibs, nodesocks, dante, gssapi, ident, halfclose, stores, admin, flags]

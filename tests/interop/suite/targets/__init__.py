@@ -8,7 +8,7 @@ from .ftp import Ftp
 from .guard import Guard
 from .http import Http
 from .sshd import Sshd
-from .stream import AnswersAfterEof, EndsFirst
+from .stream import AnswersAfterEof, EchoesBack, EndsFirst
 
 
 class Targets:
@@ -22,6 +22,7 @@ class Targets:
             self.http = opened(Http("127.0.0.1", self.guard))
             self.http6 = opened(Http("::1", self.guard)) if has_ipv6() else None
             self.after_eof = opened(AnswersAfterEof(self.guard))
+            self.echoes_back = opened(EchoesBack(self.guard))
             self.ends_first = opened(EndsFirst(self.guard))
             self.sshd = opened(Sshd(workspace, self.guard)) if Sshd.program() else None
             hosts = ["127.0.0.1", "::1"] if self.http6 else ["127.0.0.1"]

@@ -57,6 +57,14 @@ class AnswersAfterEof(Listener):
         return f"{len(octets)} {hashlib.sha256(octets).hexdigest()}\n".encode()
 
 
+class EchoesBack(Listener):
+    """Sends back what it reads."""
+
+    def serve(self, connection):
+        while got := connection.recv(1 << 16):
+            connection.sendall(got)
+
+
 class EndsFirst(Listener):
     """Sends, ends its direction, and only then reads to the end. What it got is in `received`."""
 
