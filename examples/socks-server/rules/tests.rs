@@ -57,7 +57,7 @@ fn errors_name_the_place() {
         ),
         (
             "rules = 5".to_owned(),
-            "f.toml:1:9: rules: wrong value, expected the path of a file of rules".to_owned(),
+            "f.toml:1:9: rules: expected a table".to_owned(),
         ),
         (
             format!("trial_rules = \"/nowhere\"\n{ALLOW}"),

@@ -126,6 +126,15 @@ impl RuleFile {
         }
     }
 
+    /// The text that stands in place of a table of rules, if one does: for a configuration that takes
+    /// rules or the path of a file of them.
+    pub fn as_str(&self) -> Option<&str> {
+        match self.root.get_ref() {
+            Node::String(text) => Some(text),
+            _ => None,
+        }
+    }
+
     /// Where the files of entries are that are not named by an absolute path. Without it no file is
     /// read.
     #[must_use]
