@@ -18,6 +18,7 @@ mod yield_now;
 
 pub mod client;
 pub mod ident;
+pub mod limit;
 pub mod map_incoming;
 pub mod trace;
 pub mod udp;
@@ -30,6 +31,7 @@ pub use self::{
     error::BoxError,
     ident::{IdentLayer, IdentPolicy},
     incoming::Incoming,
+    limit::{LimitLayer, Limits},
     map_incoming::MapIncomingLayer,
     phase::{
         Accepted, AccessController, Addrs, Association, Authenticator, Binder, Bound, Connected,
