@@ -8,7 +8,7 @@ use socks_core::{
 
 use tokio::time::Instant;
 
-use crate::{BoxError, Incoming, Traffic, udp::UdpCounters};
+use crate::{BoxError, Incoming, Traffic, limit::VolumeUsedUp, udp::UdpCounters};
 
 /// What became of a session: the answer of [`SocksService`](crate::SocksService) to every
 /// connection, however it ended.
@@ -33,7 +33,7 @@ pub struct SessionReport {
     pub destination: Option<Address>,
     /// The rule that allowed or refused it, with what that says about logs.
     pub terms: Option<Arc<Terms>>,
-    /// The limit that was reached, if that is why it was refused.
+    /// The limit that was reached, if that is why it was refused or cut.
     pub limit: Option<Arc<str>>,
     /// How long a CONNECT took to find and reach its target, if it did.
     pub dial: Option<Duration>,
@@ -74,6 +74,17 @@ impl SessionReport {
             datagrams: None,
             duration: Duration::ZERO,
             end: SessionEnd::Disconnected,
+        }
+    }
+
+    /// The relay failed, and that is how the session ended.
+    pub(crate) fn relay_failed(&mut self, error: BoxError) -> SessionEnd {
+        match VolumeUsedUp::find(&*error) {
+            Some(used_up) => {
+                self.limit = Some(Arc::clone(used_up.limit()));
+                SessionEnd::UsedUp
+            }
+            None => SessionEnd::Relay(error),
         }
     }
 
@@ -118,6 +129,8 @@ pub enum SessionEnd {
         /// What failed, with its sources.
         error: BoxError,
     },
+    /// A volume was used up while the session ran: that of the report's limit.
+    UsedUp,
     /// The relay failed for a reason other than a reset.
     Relay(BoxError),
     /// The client's stream failed in the handshake.
@@ -150,6 +163,7 @@ impl SessionEnd {
             Self::Authenticator(_) => "authenticator_failed",
             Self::Refused(_) => "refused",
             Self::Failed { .. } => "failed",
+            Self::UsedUp => "used_up",
             Self::Relay(_) => "relay_failed",
             Self::Io(_) => "io",
         }

@@ -97,7 +97,11 @@ impl Account {
         if seconds(now) < self.used.end.load(Relaxed) {
             return;
         }
-        let _turn = self.used.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let _turn = self
+            .used
+            .turn
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if seconds(now) >= self.used.end.load(Relaxed) {
             let (start, end) = self.volume.bounds(now);
             self.used.sent.store(0, Relaxed);

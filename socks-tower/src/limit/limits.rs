@@ -254,7 +254,11 @@ impl Shared {
         }
         // What the sessions hold of the limits that are gone is given up before that is, so that no
         // number stands for two entries.
-        let sessions: Vec<_> = table.sessions.iter().filter_map(|(_, session)| session.upgrade()).collect();
+        let sessions: Vec<_> = table
+            .sessions
+            .iter()
+            .filter_map(|(_, session)| session.upgrade())
+            .collect();
         let (admitted, others): (Vec<_>, Vec<_>) = sessions
             .into_iter()
             .partition(|session| session.admitted.is_none());

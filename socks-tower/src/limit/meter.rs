@@ -4,12 +4,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use super::{
-    VolumeUsedUp,
-    account::Account,
-    scheduler::Cell,
-    session::Session,
-};
+use super::{VolumeUsedUp, account::Account, scheduler::Cell, session::Session};
 use crate::udp::Direction;
 
 /// A session's handle on the limits that it draws from, in both directions.
@@ -52,7 +47,9 @@ impl Meter {
 
 impl fmt::Debug for Meter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Meter").field(&self.0.subject.session).finish()
+        f.debug_tuple("Meter")
+            .field(&self.0.subject.session)
+            .finish()
     }
 }
 
@@ -169,8 +166,7 @@ impl MeterFlow {
 
 impl Drop for MeterFlow {
     fn drop(&mut self) {
-        self.session
-            .drop_flow(self.direction, self.id, self.credit);
+        self.session.drop_flow(self.direction, self.id, self.credit);
     }
 }
 

@@ -67,8 +67,6 @@ mod tokens;
 mod usage;
 mod volume;
 
-#[cfg(feature = "usage-store")]
-pub use self::usage::UsageFile;
 pub use self::{
     definition::{Limit, Per},
     error::{LimitsError, LimitsErrorKind, VolumeUsedUp},
@@ -80,6 +78,6 @@ pub use self::{
     service::Limited,
     status::LimitStatus,
     throttled::Throttled,
-    usage::{Usage, UsageStore},
+    usage::{Usage, UsageFile, UsageStore},
     volume::{Period, Volume},
 };

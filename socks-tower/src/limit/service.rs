@@ -5,9 +5,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use socks_core::message::{
-    AcceptRequest, AccessPoint, AccessRequest, Permit, UsedUp, Verdict,
-};
+use socks_core::message::{AcceptRequest, AccessPoint, AccessRequest, Permit, UsedUp, Verdict};
 use tower_service::Service;
 
 use super::{

@@ -117,9 +117,7 @@ impl Session {
     pub(super) fn add_flow(&self, direction: Direction, cell: Arc<Cell>) -> usize {
         let mut held = self.held();
         let chain = held.chain(direction);
-        let flow = self
-            .scheduler(direction)
-            .add_flow(cell, &chain.buckets);
+        let flow = self.scheduler(direction).add_flow(cell, &chain.buckets);
         chain.flows.push(flow);
         flow
     }

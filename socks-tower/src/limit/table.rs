@@ -105,14 +105,19 @@ impl Entry {
                 connects.refill(now, 0);
                 connects.is_full()
             })
-            && self.account.as_ref().is_none_or(|account| account.is_unused())
+            && self
+                .account
+                .as_ref()
+                .is_none_or(|account| account.is_unused())
             && self.up.is_none_or(|bucket| shared.up.is_fresh(bucket))
             && self.down.is_none_or(|bucket| shared.down.is_fresh(bucket))
     }
 
     /// Lets its buckets go.
     pub(super) fn discard(self, shared: &Shared) {
-        self.up.iter().for_each(|bucket| shared.up.drop_bucket(*bucket));
+        self.up
+            .iter()
+            .for_each(|bucket| shared.up.drop_bucket(*bucket));
         self.down
             .iter()
             .for_each(|bucket| shared.down.drop_bucket(*bucket));
@@ -121,7 +126,13 @@ impl Entry {
 
 impl Table {
     /// The entry of `key`, made if it is not there.
-    pub(super) fn entry(&mut self, shared: &Shared, slot: usize, key: Key, now: u64) -> Option<usize> {
+    pub(super) fn entry(
+        &mut self,
+        shared: &Shared,
+        slot: usize,
+        key: Key,
+        now: u64,
+    ) -> Option<usize> {
         let Self {
             slots,
             entries,
@@ -239,7 +250,10 @@ impl Table {
             }
         }
         self.let_go(old, shared);
-        let mut chain: Vec<_> = entries.iter().filter_map(|(entry, _)| self.entries.get(*entry)).collect();
+        let mut chain: Vec<_> = entries
+            .iter()
+            .filter_map(|(entry, _)| self.entries.get(*entry))
+            .collect();
         chain.sort_by_key(|entry| {
             let slot = self.slots.get(entry.slot);
             slot.map_or(u8::MAX, |slot| slot.limit.per.width())

@@ -57,7 +57,7 @@ where
     match end {
         None => SessionEnd::Closed,
         Some(Ok(())) => SessionEnd::Idle,
-        Some(Err(error)) => SessionEnd::Relay(error),
+        Some(Err(error)) => session.report.relay_failed(error),
     }
 }
 

@@ -142,7 +142,7 @@ where
             Ok(RelayEnd::Closed) => SessionEnd::Closed,
             Ok(RelayEnd::Idle) => SessionEnd::Idle,
             Ok(RelayEnd::Reset(side)) => SessionEnd::Reset(side),
-            Err(error) => SessionEnd::Relay(error.into()),
+            Err(error) => report.relay_failed(error.into()),
         };
         Poll::Ready(report.complete(&traffic, started))
     }

@@ -13,8 +13,8 @@ use tower_service::Service;
 
 use super::{
     AdvertiseRelay, ClientPin, MakeDatagramFilter, ReplyPolicy, UdpRelayError, flow::Flow,
-    fragments::Reassembly, place::Place, port::Port, running::run, settings::Settings, socket,
-    sockets::Sockets,
+    fragments::Reassembly, meters::Meters, place::Place, port::Port, running::run,
+    settings::Settings, socket, sockets::Sockets,
 };
 use crate::{Association, Resolver, SystemResolver};
 
@@ -238,10 +238,8 @@ impl<R: Resolver> UdpRelay<R> {
         let flow = Flow::new(settings, associate, client, Instant::now());
         let (traffic, counters) = (flow.traffic().clone(), flow.counters().clone());
         let protected = flow.is_protected();
-        let relay = async move {
-            run(flow, sockets).await;
-            Ok(())
-        };
+        let meters = Meters::new(associate.permit.extensions.get());
+        let relay = async move { Ok(run(flow, sockets, meters).await?) };
         Ok(Association::new(addr, traffic, relay)
             .datagrams(counters)
             .protected(protected))

@@ -10,31 +10,38 @@ use tokio::time::{Instant, Sleep};
 use super::{
     batch::{self, Batch, Side},
     flow::Flow,
+    meters::Meters,
     outlet::{Calls, Exit},
     sockets::Sockets,
 };
-use crate::{Resolver, yield_now};
+use crate::{Resolver, limit::VolumeUsedUp, yield_now};
 
 /// Datagrams of one socket behind which others get the thread.
 const TURN: usize = 32;
 
-/// Relays until the association ends by itself.
-pub(super) async fn run<R: Resolver>(mut flow: Flow, mut sockets: Sockets<R>) {
+/// Relays until the association ends by itself, or a volume is used up.
+pub(super) async fn run<R: Resolver>(
+    mut flow: Flow,
+    mut sockets: Sockets<R>,
+    mut meters: Meters,
+) -> Result<(), VolumeUsedUp> {
     let mut timer = Box::pin(tokio::time::sleep_until(flow.deadline()));
-    poll_fn(|cx| poll(&mut flow, &mut sockets, &mut timer, cx)).await;
+    poll_fn(|cx| poll(&mut flow, &mut sockets, &mut meters, &mut timer, cx)).await
 }
 
 fn poll<R: Resolver>(
     flow: &mut Flow,
     sockets: &mut Sockets<R>,
+    meters: &mut Meters,
     timer: &mut Pin<Box<Sleep>>,
     cx: &mut Context<'_>,
-) -> Poll<()> {
+) -> Poll<Result<(), VolumeUsedUp>> {
     let now = Instant::now();
     let more = batch::with(|batch| {
         let mut turn = Turn {
             flow,
             sockets,
+            meters,
             batch,
             now,
         };
@@ -46,6 +53,13 @@ fn poll<R: Resolver>(
         let v6 = turn.take(Side::V6, cx);
         client | v4 | v6
     });
+    if let Some(used_up) = meters.used_up() {
+        return Poll::Ready(Err(used_up));
+    }
+    // Whoever waits for its turn is not idle.
+    if meters.is_waiting() {
+        flow.active = now;
+    }
     loop {
         // The deadline slides with every datagram, the timer only once it has fired.
         let deadline = flow.deadline();
@@ -56,7 +70,7 @@ fn poll<R: Resolver>(
             break;
         }
         if flow.expire(now.max(timer.deadline())) {
-            return Poll::Ready(());
+            return Poll::Ready(Ok(()));
         }
         timer.as_mut().reset(flow.deadline());
     }
@@ -70,6 +84,7 @@ fn poll<R: Resolver>(
 struct Turn<'a, R> {
     flow: &'a mut Flow,
     sockets: &'a mut Sockets<R>,
+    meters: &'a mut Meters,
     batch: &'a mut Batch,
     now: Instant,
 }
@@ -82,9 +97,15 @@ impl<R: Resolver> Turn<'_, R> {
             let Some(port) = self.sockets.port_mut(side) else {
                 return false;
             };
+            let Some(octets) = self.meters.grant(side, cx) else {
+                return false;
+            };
             let arrivals = &mut self.batch.arrivals;
-            match arrivals.poll_receive(port, cx) {
-                Poll::Pending => return false,
+            match arrivals.poll_receive(port, octets, cx) {
+                Poll::Pending => {
+                    self.meters.release(side);
+                    return false;
+                }
                 Poll::Ready(Ok(())) => taken += self.relay(side),
                 Poll::Ready(Err(error)) => {
                     self.flow.failed(&error);
@@ -120,6 +141,7 @@ impl<R: Resolver> Turn<'_, R> {
             }
         }
         exit.settle(flow, now);
+        self.meters.charge(flow.traffic());
         arrived
     }
 
@@ -136,6 +158,7 @@ impl<R: Resolver> Turn<'_, R> {
             self.flow
                 .resolved(&name, addrs.as_ref(), self.now, &mut exit);
             exit.settle(self.flow, self.now);
+            self.meters.charge(self.flow.traffic());
         }
     }
 }

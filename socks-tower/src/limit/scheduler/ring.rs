@@ -11,8 +11,9 @@ use std::collections::{BTreeMap, HashMap};
 pub(super) struct Ring {
     queue: BTreeMap<Place, Child>,
     classes: HashMap<usize, Class>,
-    /// The tag of the one that had the last turn.
+    /// The tag of the one that had the last turn, before it and behind it.
     time: u64,
+    end: u64,
     /// The highest tag there has been.
     latest: u64,
     sequence: u64,
@@ -68,10 +69,12 @@ impl Ring {
         place
     }
 
-    /// Not before those that have the next turn: whoever had nothing to do has no claim to what it
-    /// did not take. Nor behind everybody, as one with a tag from a time that is over would be.
+    /// Not before the one that had the last turn: whoever had nothing to do has no claim to what it did
+    /// not take. Who is new comes behind that turn, so that no number of newcomers keeps those away who
+    /// wait. Nor behind everybody, as one with a tag from a time that is over would be.
     fn enter(&mut self, child: Child, tag: u64) -> Place {
-        let tag = tag.clamp(self.time, self.latest.max(self.time));
+        let least = if tag == 0 { self.end } else { self.time };
+        let tag = tag.clamp(least, self.latest.max(least));
         self.sequence += 1;
         let place = (tag, self.sequence);
         self.queue.insert(place, child);
@@ -83,6 +86,7 @@ impl Ring {
         let (place, child) = self.queue.pop_first()?;
         self.time = place.0;
         let tag = place.0.saturating_add(octets);
+        self.end = tag;
         self.latest = self.latest.max(tag);
         let turn = match child {
             Child::Flow(flow) => Some((flow, tag)),
@@ -128,6 +132,7 @@ impl Ring {
         if self.queue.is_empty() {
             // Whoever comes next begins anew.
             self.time = self.latest;
+            self.end = self.latest;
             self.classes = HashMap::new();
         } else if self.classes.len() > KEPT + 2 * self.queue.len() {
             let time = self.time;

@@ -160,7 +160,7 @@ impl State {
         self.cancel(id, now);
         self.chain(id, chain);
         if waits {
-            self.ask(id, now);
+            self.begin(id, now);
         }
         self.work(now);
     }
@@ -188,8 +188,17 @@ impl State {
         self.work(now);
     }
 
-    /// Has the flow wait for a grant, unless it does or has one; a grant is told through its cell.
+    /// Has the flow wait for a grant, unless it does. What it can have at once is in its cell when
+    /// this returns, and nobody is woken for that: the one who asks looks there.
     pub(super) fn ask(&mut self, id: usize, now: u64) {
+        self.begin(id, now);
+        self.work(now);
+        if let Some(flow) = self.flows.get(id) {
+            self.woken.retain(|cell| !Arc::ptr_eq(cell, &flow.cell));
+        }
+    }
+
+    fn begin(&mut self, id: usize, now: u64) {
         let Some(flow) = self.flows.get_mut(id) else {
             return;
         };
@@ -202,7 +211,6 @@ impl State {
         });
         flow.octets = quanta.min().unwrap_or(QUANTUM.1);
         self.advance(id, 0, now);
-        self.work(now);
     }
 
     /// The flow has had its turns up to this stage: takes those that it can have at once.

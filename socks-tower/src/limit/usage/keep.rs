@@ -61,7 +61,10 @@ impl Limits {
         let mut unsaved = Vec::new();
         for (_, entry) in &table.entries {
             // Session numbers begin anew with the process.
-            let Some(account) = entry.account.as_ref().filter(|_| !matches!(entry.key, Key::Session(_)))
+            let Some(account) = entry
+                .account
+                .as_ref()
+                .filter(|_| !matches!(entry.key, Key::Session(_)))
             else {
                 continue;
             };

@@ -13,6 +13,7 @@ pub(in crate::udp) const TOGETHER: usize = 1;
 /// Receives a datagram.
 pub(super) fn receive<'a>(
     port: &mut Port,
+    _octets: usize,
     mut rooms: impl Iterator<Item = &'a mut [u8]>,
     arrivals: &mut Vec<Arrival>,
 ) -> io::Result<()> {
