@@ -12,6 +12,8 @@ mod idle;
 mod last_shutdown;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod link;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod metered;
 mod pace;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod paths;
