@@ -29,6 +29,7 @@ pub mod client;
 pub mod half_open;
 pub mod ident;
 pub mod inspect;
+pub mod limit;
 #[cfg(any(feature = "access-log", feature = "accounting"))]
 pub mod lines;
 pub mod map_incoming;
@@ -60,6 +61,7 @@ pub use self::{
     ident::{IdentLayer, IdentPolicy},
     incoming::Incoming,
     inspect::InspectLayer,
+    limit::{LimitLayer, Limits},
     map_incoming::MapIncomingLayer,
     phase::{
         Accepted, AccessController, Addrs, Association, Authenticator, Binder, Bound, Connected,

@@ -33,7 +33,7 @@ pub struct SessionReport {
     pub destination: Option<Address>,
     /// The rule that allowed or refused it, with what that says about logs.
     pub terms: Option<Arc<Terms>>,
-    /// The limit that was reached, if that is why it was refused.
+    /// The limit that was reached, if that is why it was refused or cut.
     pub limit: Option<Arc<str>>,
     /// How long a CONNECT took to find and reach its target, if it did.
     pub dial: Option<Duration>,

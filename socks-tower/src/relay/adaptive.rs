@@ -23,6 +23,9 @@ use crate::BoxError;
 /// - A reset of one side becomes a reset of the other, on TCP (`SE-49`): at once or, while the other takes
 ///   nothing of what the first has said, so that nothing more is read from it, within 30 seconds.
 /// - The idle timeout slides with every octet, either way (`SE-21`).
+/// - A [`Meter`](crate::limit::Meter) in [`Permit::extensions`](socks_core::message::Permit::extensions)
+///   bounds how much is read, spliced or not; a tunnel that waits for it is not idle. Once a volume is
+///   used up the tunnel fails with [`VolumeUsedUp`](crate::limit::VolumeUsedUp).
 #[derive(Clone, Debug, Default)]
 pub struct AdaptiveRelay {
     // A word in each tunnel, and a change is one allocation for all of them.

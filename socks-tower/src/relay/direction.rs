@@ -11,6 +11,7 @@ use tokio::{
 
 use super::{held::Held, pace::Pace, pipe::Pipe, splicing};
 use crate::{
+    limit::{MeterFlow, VolumeUsedUp},
     stream::{tcp_sink, tcp_source},
     yield_now,
 };
@@ -39,11 +40,12 @@ enum State {
     Done,
 }
 
-/// Which half of the direction failed.
+/// Which half of the direction failed, or why it may not go on.
 #[derive(Debug)]
 pub(super) enum Fault {
     Source(io::Error),
     Sink(io::Error),
+    UsedUp(VolumeUsedUp),
 }
 
 /// The two ends of a direction, what it may be moved by, and who is told.
@@ -53,10 +55,21 @@ pub(super) struct Ends<'a, R, W> {
     /// The thread's buffer.
     pub(super) scratch: &'a mut [u8],
     pub(super) splice: bool,
+    /// What bounds how much is read.
+    pub(super) meter: Option<&'a mut MeterFlow>,
     /// The sink's own direction came to its end: once this one has too, both are about to be closed.
     pub(super) closing: bool,
     /// Told of every octet that the sink took.
     pub(super) moved: &'a mut dyn FnMut(usize),
+}
+
+impl<R, W> Ends<'_, R, W> {
+    /// There is nothing to be moved for now.
+    fn release(&mut self) {
+        if let Some(meter) = &mut self.meter {
+            meter.release();
+        }
+    }
 }
 
 /// Octets a direction moves, about, before it lets others have the thread, and reads.
@@ -110,7 +123,12 @@ impl Direction {
         let mut budget = BUDGET;
         for _ in 0..READS {
             if let State::Moving | State::Ending = self.state {
-                ready!(self.poll_held(cx, ends)).map_err(Fault::Sink)?;
+                let Poll::Ready(written) = self.poll_held(cx, ends) else {
+                    // Others need not wait for this sink.
+                    ends.release();
+                    return Poll::Pending;
+                };
+                written.map_err(Fault::Sink)?;
             }
             match self.state {
                 State::Done => return Poll::Ready(Ok(())),
@@ -142,6 +160,50 @@ impl Direction {
         R: AsyncRead + Unpin + 'static,
         W: AsyncWrite + Unpin + 'static,
     {
+        match &mut ends.meter {
+            Some(_) if self.state == State::Moving => self.poll_metered(cx, ends),
+            _ => self.poll_read(cx, ends, usize::MAX),
+        }
+    }
+
+    /// The same, of no more octets than the meter grants. Until it does nothing is read.
+    fn poll_metered<R, W>(
+        &mut self,
+        cx: &mut Context<'_>,
+        ends: &mut Ends<'_, R, W>,
+    ) -> Poll<Result<usize, Fault>>
+    where
+        R: AsyncRead + Unpin + 'static,
+        W: AsyncWrite + Unpin + 'static,
+    {
+        let granted = ends.meter.as_mut().map(|meter| meter.poll_grant(cx));
+        let most = match granted {
+            None => usize::MAX,
+            Some(Poll::Ready(granted)) => granted.map_err(Fault::UsedUp)?,
+            Some(Poll::Pending) => {
+                ready!(self.poll_flush(cx, ends)).map_err(Fault::Sink)?;
+                return Poll::Pending;
+            }
+        };
+        let read = self.poll_read(cx, ends, most);
+        match (&read, &mut ends.meter) {
+            (Poll::Ready(Ok(octets)), Some(meter)) if *octets > 0 => meter.used(*octets),
+            _ => ends.release(),
+        }
+        read
+    }
+
+    /// Reads at most so many octets.
+    fn poll_read<R, W>(
+        &mut self,
+        cx: &mut Context<'_>,
+        ends: &mut Ends<'_, R, W>,
+        most: usize,
+    ) -> Poll<Result<usize, Fault>>
+    where
+        R: AsyncRead + Unpin + 'static,
+        W: AsyncWrite + Unpin + 'static,
+    {
         if ends.splice
             && self.state == State::Moving
             && self.pace.is_bulky()
@@ -149,7 +211,8 @@ impl Direction {
         {
             match Pipe::take() {
                 Some(pipe) => {
-                    let octets = ready!(self.poll_splice(cx, pipe, source, sink, ends.moved))?;
+                    let (ends, moved) = ((source, sink), &mut *ends.moved);
+                    let octets = ready!(self.poll_splice(cx, pipe, ends, most, moved))?;
                     if octets > 0 {
                         return Poll::Ready(Ok(octets));
                     }
@@ -159,7 +222,7 @@ impl Direction {
                 None => self.pace.refused(),
             }
         }
-        self.poll_copy(cx, ends)
+        self.poll_copy(cx, ends, most)
     }
 
     /// The same through a pipe. 0 if there is nothing that can be spliced.
@@ -167,11 +230,11 @@ impl Direction {
         &mut self,
         cx: &mut Context<'_>,
         mut pipe: Pipe,
-        source: &TcpStream,
-        sink: &TcpStream,
+        (source, sink): (&TcpStream, &TcpStream),
+        most: usize,
         moved: &mut dyn FnMut(usize),
     ) -> Poll<Result<usize, Fault>> {
-        let Poll::Ready(filled) = splicing::poll_fill(cx, &mut pipe, source) else {
+        let Poll::Ready(filled) = splicing::poll_fill(cx, &mut pipe, source, most) else {
             pipe.put_back();
             return Poll::Pending;
         };
@@ -195,23 +258,18 @@ impl Direction {
         &mut self,
         cx: &mut Context<'_>,
         ends: &mut Ends<'_, R, W>,
+        most: usize,
     ) -> Poll<Result<usize, Fault>>
     where
         R: AsyncRead + Unpin,
         W: AsyncWrite + Unpin,
     {
-        let limit = self.pace.chunk().min(ends.scratch.len());
+        let limit = self.pace.chunk().min(ends.scratch.len()).min(most);
         let mut buf = ReadBuf::new(ends.scratch.get_mut(..limit).unwrap_or_default());
         match Pin::new(&mut *ends.source).poll_read(cx, &mut buf) {
             Poll::Ready(result) => result.map_err(Fault::Source)?,
             Poll::Pending => {
-                // A sink with a buffer of its own, such as TLS, must not sit on the last octets
-                // while the source is silent.
-                if self.unflushed {
-                    let flushed = ready!(Pin::new(&mut *ends.sink).poll_flush(cx));
-                    flushed.map_err(Fault::Sink)?;
-                    self.unflushed = false;
-                }
+                ready!(self.poll_flush(cx, ends)).map_err(Fault::Sink)?;
                 return Poll::Pending;
             }
         }
@@ -239,6 +297,23 @@ impl Direction {
             }
         }
         Poll::Ready(Ok(octets.len()))
+    }
+
+    /// A sink with a buffer of its own, such as TLS, must not sit on the last octets while nothing
+    /// comes.
+    fn poll_flush<R, W>(
+        &mut self,
+        cx: &mut Context<'_>,
+        ends: &mut Ends<'_, R, W>,
+    ) -> Poll<io::Result<()>>
+    where
+        W: AsyncWrite + Unpin,
+    {
+        if self.unflushed {
+            ready!(Pin::new(&mut *ends.sink).poll_flush(cx))?;
+            self.unflushed = false;
+        }
+        Poll::Ready(Ok(()))
     }
 
     /// Gives the sink what it did not take before.

@@ -21,8 +21,10 @@ use super::{
 };
 use crate::{
     BoxError, Side, Traffic,
+    limit::{Meter, MeterFlow},
     stream::{broken, reset_on_close},
     time::after,
+    udp,
 };
 
 /// After how long without an octet either way it is looked whether the source of a direction that is
@@ -48,6 +50,8 @@ pin_project! {
         traffic: Arc<Traffic>,
         up: Direction,
         down: Direction,
+        // Boxed: most tunnels have none.
+        meters: Option<Box<Meters>>,
         settings: AdaptiveRelay,
         active: Instant,
         #[pin]
@@ -71,12 +75,29 @@ pin_project! {
     }
 }
 
+/// What bounds the two directions.
+#[derive(Debug)]
+struct Meters {
+    up: MeterFlow,
+    down: MeterFlow,
+}
+
+impl Meters {
+    fn of(meter: &Meter) -> Box<Self> {
+        Box::new(Self {
+            up: meter.flow(udp::Direction::ToTarget),
+            down: meter.flow(udp::Direction::ToClient),
+        })
+    }
+}
+
 impl<C, T> AdaptiveRelayFuture<C, T> {
     pub(super) fn new(settings: AdaptiveRelay, tunnel: Tunnel<C, T>) -> Self {
         let Tunnel {
             client,
             target,
             traffic,
+            permit,
             ..
         } = tunnel;
         let now = Instant::now();
@@ -86,6 +107,7 @@ impl<C, T> AdaptiveRelayFuture<C, T> {
             traffic,
             up: Direction::new(),
             down: Direction::new(),
+            meters: permit.extensions.get().map(Meters::of),
             active: now,
             timer: tokio::time::sleep_until(after(now, settings.patience(false))),
             settings,
@@ -115,7 +137,9 @@ where
         let ended = this.up.is_done() || this.down.is_done();
         let timeout = this.settings.patience(ended);
         let mut timer = this.timer;
-        if moved > 0 {
+        // Whoever waits for its turn is not idle.
+        let waits = |meters: &Meters| meters.up.is_waiting() || meters.down.is_waiting();
+        if moved > 0 || this.meters.as_deref().is_some_and(waits) {
             *this.active = Instant::now();
         }
         if ended && !ended_before {
@@ -164,11 +188,16 @@ where
 {
     let (splice, traffic) = (this.settings.splices(), &**this.traffic);
     let (mut sent, mut received) = (0, 0);
+    let meters = this.meters.as_deref_mut();
+    let (meter_up, meter_down) = meters
+        .map(|meters| (&mut meters.up, &mut meters.down))
+        .unzip();
     let mut ends = Ends {
         source: &mut *this.client,
         sink: &mut *this.target,
         scratch: &mut *scratch,
         splice,
+        meter: meter_up,
         closing: this.down.is_heard_out(),
         moved: &mut |octets| {
             sent += octets;
@@ -195,6 +224,7 @@ where
         sink: &mut *this.client,
         scratch,
         splice,
+        meter: meter_down,
         closing: this.up.is_heard_out(),
         moved: &mut |octets| {
             received += octets;
@@ -225,6 +255,9 @@ fn end(direction: Poll<Result<(), Fault>>, source: Side) -> Option<Result<RelayE
     let (error, side) = match direction {
         Poll::Ready(Err(Fault::Source(error))) => (error, source),
         Poll::Ready(Err(Fault::Sink(error))) => (error, sink),
+        Poll::Ready(Err(Fault::UsedUp(used_up))) => {
+            return Some(Ok(RelayEnd::Cut(used_up.into())));
+        }
         Poll::Ready(Ok(())) | Poll::Pending => return None,
     };
     Some(match error.kind() {

@@ -19,7 +19,7 @@ impl Pipe {
         match *self {}
     }
 
-    pub(super) fn fill(&mut self, _: &TcpStream) -> io::Result<usize> {
+    pub(super) fn fill(&mut self, _: &TcpStream, _: usize) -> io::Result<usize> {
         match *self {}
     }
 

@@ -111,13 +111,20 @@ impl Pipe {
         self.held
     }
 
-    /// Moves what has arrived at `source` into the pipe, which must be empty: then
+    /// Moves what has arrived at `source`, `most` octets of it, into the pipe, which must be empty: then
     /// [`WouldBlock`](io::ErrorKind::WouldBlock) means that nothing has arrived, or urgent data, and 0 is the
     /// end, or urgent data before it.
-    pub(super) fn fill(&mut self, source: &TcpStream) -> io::Result<usize> {
+    pub(super) fn fill(&mut self, source: &TcpStream, most: usize) -> io::Result<usize> {
         debug_assert_eq!(self.held, 0);
         let flags = SpliceFlags::NONBLOCK | SpliceFlags::MOVE;
-        let filled = splice(source, None, &self.write, None, self.capacity, flags)?;
+        let filled = splice(
+            source,
+            None,
+            &self.write,
+            None,
+            self.capacity.min(most),
+            flags,
+        )?;
         self.held = filled;
         Ok(filled)
     }

@@ -11,16 +11,17 @@ use tokio::{io::Interest, net::TcpStream};
 
 use super::pipe::Pipe;
 
-/// Moves what has arrived at `source` into an empty pipe. 0 if nothing has that can be spliced: whether
+/// Moves what has arrived at `source`, `most` octets of it, into an empty pipe. 0 if nothing has that can be spliced: whether
 /// anything has at all, and whether this is the end, must then be asked by reading. `source` is left ready
 /// for that.
 pub(super) fn poll_fill(
     cx: &mut Context<'_>,
     pipe: &mut Pipe,
     source: &TcpStream,
+    most: usize,
 ) -> Poll<io::Result<usize>> {
     ready!(source.poll_read_ready(cx))?;
-    let filled = source.try_io(Interest::READABLE, || or_nothing(pipe.fill(source)));
+    let filled = source.try_io(Interest::READABLE, || or_nothing(pipe.fill(source, most)));
     let filled = or_nothing(filled);
     #[cfg(test)]
     passed(&FILLED, filled.as_ref().copied().unwrap_or_default());

@@ -32,6 +32,9 @@
 //! | what the application says (`UD-34`) | `filter.rs` |
 //! | the header (`UD-17`, `UD-18`) | `to_client.rs` |
 //!
+//! What a [`Meter`](crate::limit::Meter) in the permit bounds is not taken from the socket until it may
+//! go on (`meters.rs`): meanwhile it waits in the kernel, which drops what its buffer has no room for.
+//!
 //! Around them, `running.rs` takes what a socket has in one call, and what was decided is sent
 //! together at the end of that batch (`batch/`, `outlet.rs`); only then it is known what became of
 //! each datagram, and counted (`settled.rs`).
@@ -51,6 +54,7 @@ mod fragments;
 #[cfg(fuzzing)]
 #[allow(missing_debug_implementations, reason = "a test, not the library")]
 mod fuzzing;
+mod meters;
 mod names;
 mod outlet;
 mod place;

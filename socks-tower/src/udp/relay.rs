@@ -13,8 +13,8 @@ use tower_service::Service;
 
 use super::{
     AdvertiseRelay, ClientPin, MakeDatagramFilter, ReplyPolicy, UdpRelayError, flow::Flow,
-    fragments::Reassembly, place::Place, port::Port, running::run, settings::Settings, socket,
-    sockets::Sockets,
+    fragments::Reassembly, meters::Meters, place::Place, port::Port, running::run,
+    settings::Settings, socket, sockets::Sockets,
 };
 use crate::{Association, Resolver, SystemResolver};
 
@@ -245,8 +245,9 @@ impl<R: Resolver> UdpRelay<R> {
         let flow = Flow::new(settings, associate, client, Instant::now());
         let (traffic, counters) = (flow.traffic().clone(), flow.counters().clone());
         let protected = flow.is_protected();
+        let meters = Meters::new(associate.permit.extensions.get());
         let relay = async move {
-            run(flow, sockets).await?;
+            run(flow, sockets, meters).await?;
             Ok(())
         };
         Ok(Association::new(addr, traffic, relay)

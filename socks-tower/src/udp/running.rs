@@ -10,6 +10,7 @@ use tokio::time::{Instant, Sleep};
 use super::{
     batch::{self, Batch, Side},
     flow::Flow,
+    meters::Meters,
     outlet::{Calls, Exit},
     sockets::Sockets,
 };
@@ -22,24 +23,29 @@ const TURN: usize = 32;
 ///
 /// # Errors
 ///
-/// Why the filter ended it, if it did.
-pub(super) async fn run<R: Resolver>(mut flow: Flow, mut sockets: Sockets<R>) -> Result<(), Cut> {
+/// Why the filter ended it, or the volume that is used up.
+pub(super) async fn run<R: Resolver>(
+    mut flow: Flow,
+    mut sockets: Sockets<R>,
+    mut meters: Meters,
+) -> Result<(), Cut> {
     let mut timer = Box::pin(tokio::time::sleep_until(flow.deadline()));
-    poll_fn(|cx| poll(&mut flow, &mut sockets, &mut timer, cx)).await;
-    flow.cut.map_or(Ok(()), Err)
+    poll_fn(|cx| poll(&mut flow, &mut sockets, &mut meters, &mut timer, cx)).await
 }
 
 fn poll<R: Resolver>(
     flow: &mut Flow,
     sockets: &mut Sockets<R>,
+    meters: &mut Meters,
     timer: &mut Pin<Box<Sleep>>,
     cx: &mut Context<'_>,
-) -> Poll<()> {
+) -> Poll<Result<(), Cut>> {
     let now = Instant::now();
     let more = batch::with(|batch| {
         let mut turn = Turn {
             flow,
             sockets,
+            meters,
             batch,
             now,
         };
@@ -51,8 +57,15 @@ fn poll<R: Resolver>(
         let v6 = turn.take(Side::V6, cx);
         client | v4 | v6
     });
-    if flow.cut.is_some() {
-        return Poll::Ready(());
+    if let Some(cut) = flow.cut.take() {
+        return Poll::Ready(Err(cut));
+    }
+    if let Some(used_up) = meters.used_up() {
+        return Poll::Ready(Err(used_up.into()));
+    }
+    // Whoever waits for its turn is not idle.
+    if meters.is_waiting() {
+        flow.active = now;
     }
     loop {
         // The deadline slides with every datagram, the timer only once it has fired.
@@ -64,7 +77,7 @@ fn poll<R: Resolver>(
             break;
         }
         if flow.expire(now.max(timer.deadline())) {
-            return Poll::Ready(());
+            return Poll::Ready(Ok(()));
         }
         timer.as_mut().reset(flow.deadline());
     }
@@ -78,6 +91,7 @@ fn poll<R: Resolver>(
 struct Turn<'a, R> {
     flow: &'a mut Flow,
     sockets: &'a mut Sockets<R>,
+    meters: &'a mut Meters,
     batch: &'a mut Batch,
     now: Instant,
 }
@@ -90,9 +104,15 @@ impl<R: Resolver> Turn<'_, R> {
             let Some(port) = self.sockets.port_mut(side) else {
                 return false;
             };
+            let Some(octets) = self.meters.grant(side, cx) else {
+                return false;
+            };
             let arrivals = &mut self.batch.arrivals;
-            match arrivals.poll_receive(port, cx) {
-                Poll::Pending => return false,
+            match arrivals.poll_receive(port, octets, cx) {
+                Poll::Pending => {
+                    self.meters.release(side);
+                    return false;
+                }
                 Poll::Ready(Ok(())) => taken += self.relay(side),
                 Poll::Ready(Err(error)) => {
                     self.flow.failed(&error);
@@ -130,6 +150,7 @@ impl<R: Resolver> Turn<'_, R> {
             }
         }
         exit.settle(flow, now);
+        self.meters.charge(flow.traffic());
         arrived
     }
 
@@ -147,6 +168,7 @@ impl<R: Resolver> Turn<'_, R> {
             self.flow
                 .resolved(&name, addrs.as_ref(), self.now, &mut exit);
             exit.settle(self.flow, self.now);
+            self.meters.charge(self.flow.traffic());
         }
     }
 }

@@ -1,6 +1,7 @@
 use std::{net::Ipv4Addr, sync::Arc, time::Duration};
 
 use socket2::SockRef;
+use socks_core::message::Permit;
 use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt},
     net::{TcpListener, TcpSocket, TcpStream},
@@ -66,9 +67,27 @@ impl Link {
         C: AsyncRead + AsyncWrite + Unpin + Send + 'static,
         T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
+        Self::permitted(relay, buffers, Permit::new(), client, target).await
+    }
+
+    /// The same with a permit.
+    pub(super) async fn permitted<C, T>(
+        relay: impl Service<Tunnel<C, T>, Response = RelayEnd, Error = BoxError, Future: Send + 'static>
+        + Send
+        + 'static,
+        buffers: Option<u32>,
+        permit: Permit,
+        client: impl FnOnce(TcpStream) -> C,
+        target: impl FnOnce(TcpStream) -> T,
+    ) -> Self
+    where
+        C: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         let (near, relays_near) = connection(buffers).await;
         let (far, relays_far) = connection(buffers).await;
-        let tunnel = tunnel(client(relays_near), target(relays_far));
+        let mut tunnel = tunnel(client(relays_near), target(relays_far));
+        tunnel.permit = permit;
         let traffic = Arc::clone(&tunnel.traffic);
         Self {
             near,

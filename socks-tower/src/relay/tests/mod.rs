@@ -14,6 +14,8 @@ mod inspected;
 mod last_shutdown;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod link;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod metered;
 mod pace;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod paths;

@@ -61,10 +61,11 @@ impl Arrivals {
         self.list.get(index)?.local
     }
 
-    /// Receives what is there, at least one datagram.
+    /// Receives what is there, at least one datagram, and at most about so many octets.
     pub(in crate::udp) fn poll_receive(
         &mut self,
         port: &mut Port,
+        octets: usize,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
         self.list.clear();
@@ -75,7 +76,7 @@ impl Arrivals {
                 slot.get_mut(HEADROOM..HEADROOM + LONGEST)
                     .unwrap_or_default()
             });
-            match receive(port, rooms, &mut self.list) {
+            match receive(port, octets, rooms, &mut self.list) {
                 Err(error) if error.kind() != io::ErrorKind::WouldBlock => {
                     return Poll::Ready(Err(error));
                 }

@@ -18,6 +18,7 @@ pub(in crate::udp) fn hear_where(_: &UdpSocket) -> bool {
 /// Receives a datagram.
 pub(super) fn receive<'a>(
     port: &mut Port,
+    _octets: usize,
     mut rooms: impl Iterator<Item = &'a mut [u8]>,
     arrivals: &mut Vec<Arrival>,
 ) -> io::Result<()> {

@@ -23,7 +23,10 @@ const PIECES: usize = 4;
 /// not have a call for these bring pieces: thousands of small datagrams at once.
 const EXPECTED: u8 = 32;
 
-/// Receives as many datagrams as there are.
+/// Of so many octets a datagram is taken to be, and a piece, where there is room for few.
+const USUAL: (usize, usize) = (1500, 65_536);
+
+/// Receives as many datagrams as there are, at most about so many octets of them.
 ///
 /// Where fewer messages came than could have, the socket is known to be empty, and the runtime is
 /// told so in place of a call that finds nothing. It may also be an error that ended the batch:
@@ -33,12 +36,13 @@ const EXPECTED: u8 = 32;
 /// taken for the room that there is by the next one, so the headers are made anew.
 pub(in crate::udp::batch) fn receive<'a>(
     port: &mut Port,
+    octets: usize,
     mut rooms: impl Iterator<Item = &'a mut [u8]>,
     arrivals: &mut Vec<Arrival>,
 ) -> io::Result<()> {
     let most = match port.hears_pieces {
-        0 => TOGETHER,
-        _ => PIECES,
+        0 => TOGETHER.min(octets / USUAL.0 + 1),
+        _ => PIECES.min(octets / USUAL.1 + 1),
     };
     let mut rooms: [_; TOGETHER] =
         array::from_fn(|_| [IoSliceMut::new(rooms.next().unwrap_or_default())]);

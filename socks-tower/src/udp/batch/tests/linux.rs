@@ -93,15 +93,17 @@ async fn what_is_there_is_received_at_once() {
             let seen_now = poll_fn(|cx| {
                 batch::with(|batch| {
                     let arrivals = &mut batch.arrivals;
-                    arrivals.poll_receive(&mut port, cx).map_ok(|()| {
-                        for index in 0..arrivals.len() {
-                            let n = seen + u8::try_from(index).unwrap();
-                            let (slot, octets, source) = arrivals.slot(index).unwrap();
-                            let expected = &[n; 9][..usize::from(n % 9)];
-                            assert_eq!((&slot[octets], source), (expected, from));
-                        }
-                        arrivals.len()
-                    })
+                    arrivals
+                        .poll_receive(&mut port, usize::MAX, cx)
+                        .map_ok(|()| {
+                            for index in 0..arrivals.len() {
+                                let n = seen + u8::try_from(index).unwrap();
+                                let (slot, octets, source) = arrivals.slot(index).unwrap();
+                                let expected = &[n; 9][..usize::from(n % 9)];
+                                assert_eq!((&slot[octets], source), (expected, from));
+                            }
+                            arrivals.len()
+                        })
                 })
             });
             seen += u8::try_from(seen_now.await.unwrap()).unwrap();
@@ -139,13 +141,15 @@ async fn pieces_come_apart() {
         let received = poll_fn(|cx| {
             batch::with(|batch| {
                 let arrivals = &mut batch.arrivals;
-                arrivals.poll_receive(&mut port, cx).map_ok(|()| {
-                    for index in 0..arrivals.len() {
-                        let (slot, octets, source) = arrivals.slot(index).unwrap();
-                        assert_eq!(source, from);
-                        heard.push(slot[octets].to_vec());
-                    }
-                })
+                arrivals
+                    .poll_receive(&mut port, usize::MAX, cx)
+                    .map_ok(|()| {
+                        for index in 0..arrivals.len() {
+                            let (slot, octets, source) = arrivals.slot(index).unwrap();
+                            assert_eq!(source, from);
+                            heard.push(slot[octets].to_vec());
+                        }
+                    })
             })
         });
         received.await.unwrap();
@@ -218,7 +222,9 @@ async fn received_at_once(port: &mut Port) -> usize {
     let received = poll_fn(|cx| {
         batch::with(|batch| {
             let arrivals = &mut batch.arrivals;
-            arrivals.poll_receive(port, cx).map_ok(|()| arrivals.len())
+            arrivals
+                .poll_receive(port, usize::MAX, cx)
+                .map_ok(|()| arrivals.len())
         })
     });
     received.await.unwrap()
