@@ -92,5 +92,8 @@ async fn flows_end_with_the_tunnel() {
     link.relay.abort();
     let _ = link.relay.await;
     assert_eq!(weak.strong_count(), 0);
-    assert_eq!(limits.status().first().map(|status| status.sessions), Some(0));
+    assert_eq!(
+        limits.status().first().map(|status| status.sessions),
+        Some(0)
+    );
 }
