@@ -1,5 +1,5 @@
 //! Limits for sessions: how many at once and in a while, how fast, and how much in a day, a week or
-//! a month (`SE-15`, `SE-20`). TCP and UDP draw from the same.
+//! a month (`SE-20`, `SE-28`). TCP and UDP draw from the same.
 //!
 //! ```
 //! use std::num::NonZeroU64;

@@ -179,7 +179,8 @@ impl Direction {
         let granted = ends.meter.as_mut().map(|meter| meter.poll_grant(cx));
         let most = match granted {
             None => usize::MAX,
-            Some(Poll::Ready(granted)) => granted.map_err(Fault::UsedUp)?,
+            Some(Poll::Ready(Ok(octets))) => octets,
+            Some(Poll::Ready(Err(used_up))) => return self.poll_last(cx, ends, used_up),
             Some(Poll::Pending) => {
                 ready!(self.poll_flush(cx, ends)).map_err(Fault::Sink)?;
                 return Poll::Pending;
@@ -191,6 +192,31 @@ impl Direction {
             _ => ends.release(),
         }
         read
+    }
+
+    /// Nothing more may pass: the next octet ends the tunnel, and the end is as it always is.
+    fn poll_last<R, W>(
+        &mut self,
+        cx: &mut Context<'_>,
+        ends: &mut Ends<'_, R, W>,
+        used_up: VolumeUsedUp,
+    ) -> Poll<Result<usize, Fault>>
+    where
+        R: AsyncRead + Unpin,
+        W: AsyncWrite + Unpin,
+    {
+        let mut octet = [0];
+        let mut buf = ReadBuf::new(&mut octet);
+        let Poll::Ready(read) = Pin::new(&mut *ends.source).poll_read(cx, &mut buf) else {
+            ready!(self.poll_flush(cx, ends)).map_err(Fault::Sink)?;
+            return Poll::Pending;
+        };
+        read.map_err(Fault::Source)?;
+        if !buf.filled().is_empty() {
+            return Poll::Ready(Err(Fault::UsedUp(used_up)));
+        }
+        self.state = State::Ending;
+        Poll::Ready(Ok(0))
     }
 
     /// Reads at most so many octets.

@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::{
-    BoxError, all, beside, connect, forward, idle, latency, logins, plot,
+    BoxError, all, beside, connect, forward, idle, latency, limits, logins, plot,
     report::{Figures, Report},
     stage::Common,
     target, throughput, udp,
@@ -42,6 +42,8 @@ enum Mode {
     Idle(idle::Options),
     /// What relayed datagrams cost
     Udp(udp::Options),
+    /// Whether sessions under one cap share it equally
+    Limits(limits::Options),
     /// Draws what `--json=FILE` wrote: a file of SVG for each mode
     Plot { json: PathBuf, folder: PathBuf },
     /// What stands behind the servers, in a process of its own
@@ -54,6 +56,9 @@ enum Mode {
         #[arg(long)]
         pieces: bool,
     },
+    /// A server with one cap
+    #[command(hide = true)]
+    LimitServer(limits::ServerOptions),
     /// Forwards streams to each target, without SOCKS
     #[command(hide = true)]
     Forward(forward::Options),
@@ -69,6 +74,7 @@ pub(crate) fn run() -> Result<(), BoxError> {
         Mode::UdpEcho { count, pieces } => udp::echo(*count, *pieces)?,
         Mode::UdpForward { targets } => udp::forward(targets)?,
         Mode::Forward(options) => forward::run(options)?,
+        Mode::LimitServer(options) => one_thread()?.block_on(limits::serve(options))?,
         Mode::Target => one_thread()?.block_on(target::run())?,
         _ => one_thread()?.block_on(measure(args))?,
     }
@@ -100,6 +106,7 @@ async fn measure(args: Args) -> Result<(), BoxError> {
             Mode::Logins(options) => logins::run(server, options).await?,
             Mode::Udp(options) => udp::run(server, options).await?,
             Mode::Idle(options) => idle::run(server, options).await?,
+            Mode::Limits(options) => limits::run(options).await?,
             // Those that measure nothing.
             _ => return Ok(Vec::new()),
         };

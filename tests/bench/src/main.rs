@@ -32,6 +32,8 @@ mod idle;
 #[cfg(target_os = "linux")]
 mod latency;
 #[cfg(target_os = "linux")]
+mod limits;
+#[cfg(target_os = "linux")]
 mod logins;
 #[cfg(target_os = "linux")]
 mod memory;

@@ -129,7 +129,7 @@ fn within(octets: u64, expected: u64, percent: u64) {
     assert!(off * 100 <= expected * percent, "{octets} of {expected}");
 }
 
-/// SE-20: two users of eight sessions each under one cap, some of which take little at a time: the
+/// Two users of eight sessions each under one cap, some of which take little at a time: the
 /// total is the cap and all shares are equal.
 #[test]
 fn shares_under_one_cap() {

@@ -128,7 +128,7 @@ async fn seconds(seconds: u64) {
     tokio::time::sleep(Duration::from_secs(seconds)).await;
 }
 
-/// SE-20, SE-28: two users of eight sessions each under one cap of 10 MiB/s, TCP and UDP mixed, with
+/// Two users of eight sessions each under one cap of 10 MiB/s, TCP and UDP mixed, with
 /// chunks of all sizes: totals are within 5 % of the cap and each session within 20 % of its share, both
 /// ways.
 #[tokio::test(start_paused = true)]

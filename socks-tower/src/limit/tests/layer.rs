@@ -210,7 +210,7 @@ async fn other_points() {
     assert_eq!(limits.status()[0].sessions, 1);
 }
 
-/// SE-15, SE-20: a connection takes its places when it is accepted, and its session does not take them
+/// SE-20: a connection takes its places when it is accepted, and its session does not take them
 /// again.
 #[tokio::test(start_paused = true)]
 async fn at_accept() {

@@ -22,7 +22,7 @@ async fn moves(permit: &Permit, direction: Direction, octets: usize) -> Result<(
     Ok(())
 }
 
-/// SE-20: a volume that is used up refuses with `02` until its period ends, and each user has one.
+/// A volume that is used up refuses with `02` until its period ends, and each user has one.
 #[tokio::test(start_paused = true)]
 async fn refuses_until_the_period_ends() {
     let limits = limits(Volume::new(Period::Day).total(1000));
