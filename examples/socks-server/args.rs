@@ -2,7 +2,10 @@ use std::{num::NonZeroU16, path::PathBuf};
 
 use clap::Parser;
 
-use crate::value::{Level, Listen};
+use crate::{
+    rules::{Asked, Pairs},
+    value::{Level, Listen},
+};
 
 /// A SOCKS4, 4a and 5 proxy server.
 ///
@@ -57,6 +60,11 @@ pub struct Args {
     #[arg(long)]
     pub check: bool,
 
+    /// Says which rule decides about a request, and why those before it do not, and exits. NAME is one
+    /// of point, peer, local, listener, version, command, destination, address, user, method, group.
+    #[arg(long, value_name = "NAME=VALUE", num_args = 1..)]
+    explain: Vec<String>,
+
     /// What goes to standard error. [default: info]
     #[arg(long, value_enum, value_name = "LEVEL")]
     pub log: Option<Level>,
@@ -65,6 +73,15 @@ pub struct Args {
 impl Args {
     pub fn bind(&self) -> Option<bool> {
         flag(self.bind, self.no_bind)
+    }
+
+    /// What --explain asks.
+    pub fn question(&self) -> Result<Option<Asked>, String> {
+        let asked = (!self.explain.is_empty())
+            .then(|| Pairs::of_arguments(&self.explain).and_then(Asked::new));
+        asked
+            .transpose()
+            .map_err(|error| format!("--explain: {error}"))
     }
 
     pub fn udp(&self) -> Option<bool> {

@@ -8,11 +8,12 @@ use std::{
     sync::Arc,
 };
 
+use ipnet::IpNet;
 use socks_core::message::Endpoint;
-use socks_tower::{ListenerExt, NamedListener};
+use socks_tower::{ListenerExt, NamedListener, ProxyProtocolLayer};
 use tracing::warn;
 
-use crate::{settings::Settings, value::Listen};
+use crate::{config, settings::Settings, value::Listen};
 
 #[cfg(unix)]
 pub type UnixListeners = Vec<NamedListener<tokio::net::UnixListener>>;
@@ -41,6 +42,56 @@ impl fmt::Display for Listening {
             true => f.write_str(&at),
             false => write!(f, "{at} ({})", self.name),
         }
+    }
+}
+
+/// From whom a PROXY header is expected, by listener (`SE-63`).
+#[derive(Clone, Debug, Default)]
+pub struct ProxyProtocol(Arc<[(Arc<str>, Vec<IpNet>)]>);
+
+impl ProxyProtocol {
+    pub fn new(listen: &[Listening], listeners: &[config::Listener]) -> Self {
+        let named = listeners.iter().filter_map(|listener| {
+            let name = listener.name();
+            let networks = listener.proxy_protocol.clone()?;
+            let used = listen.iter().any(|listening| *listening.name == *name);
+            used.then(|| (name.into(), networks))
+        });
+        Self(named.collect())
+    }
+
+    /// The layer, if a header is expected from anybody.
+    pub fn layer(&self) -> Option<ProxyProtocolLayer> {
+        let Self(by_listener) = self.clone();
+        (!by_listener.is_empty()).then(|| {
+            ProxyProtocolLayer::new(move |peer, listener| {
+                let networks = by_listener
+                    .iter()
+                    .find(|(name, _)| Some(&**name) == listener)
+                    .map_or(&[][..], |(_, networks)| networks);
+                match peer.ip() {
+                    Some(ip) => networks.iter().any(|network| network.contains(&ip)),
+                    // On a unix socket there is nobody to tell apart by an address.
+                    None => !networks.is_empty(),
+                }
+            })
+        })
+    }
+}
+
+impl fmt::Display for ProxyProtocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return f.write_str("nobody");
+        }
+        let mut first = true;
+        for (listener, networks) in self.0.iter() {
+            let start = if first { "" } else { "; " };
+            first = false;
+            let networks: Vec<_> = networks.iter().map(IpNet::to_string).collect();
+            write!(f, "{start}{} at {listener}", networks.join(", "))?;
+        }
+        Ok(())
     }
 }
 

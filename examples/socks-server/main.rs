@@ -6,11 +6,13 @@
 //! | the configuration file, and a sample with every key | `config/`, `socks-server.toml` |
 //! | its table `auth`, and the services of it | `auth/` |
 //! | the admin address | `admin/` |
+//! | rules | `rules/` |
+//! | what is written down of sessions | `records.rs` |
 //! | values that both have | `value.rs` |
 //! | what both come to | `settings.rs` |
 //! | the services, and those of BIND | `pipeline.rs`, `bind.rs` |
 //! | listeners and warnings about them | `listen.rs` |
-//! | signals | `shutdown.rs` |
+//! | signals | `shutdown.rs`, `hangup.rs` |
 
 #[cfg(feature = "admin")]
 mod admin;
@@ -21,8 +23,11 @@ mod args;
 mod auth;
 mod bind;
 mod config;
+mod hangup;
 mod listen;
 mod pipeline;
+mod records;
+mod rules;
 mod settings;
 mod shutdown;
 mod value;
@@ -30,15 +35,18 @@ mod value;
 use std::{error::Error, io, net::SocketAddr, process::ExitCode, sync::Arc};
 
 use clap::Parser;
+use socks_acl::{Acl, Explanation};
 use socks_core::message::Endpoint;
-use socks_tower::{Listener, ListenerExt, TcpListenerOptions, Worker, Workers, serve};
+use socks_tower::{Listener, ListenerExt, Sessions, TcpListenerOptions, Worker, Workers, serve};
 use tokio::runtime::Builder;
 use tracing::level_filters::LevelFilter;
 
 use crate::{
     args::Args,
+    hangup::Hangups,
     listen::{Sockets, UnixListeners, named},
-    pipeline::{Pipeline, Watch, pipeline},
+    pipeline::{Pipeline, Pipelines, Shared, safe_default},
+    rules::{Asked, Reload},
     settings::Settings,
     shutdown::Shutdown,
 };
@@ -55,9 +63,14 @@ fn main() -> ExitCode {
 
 fn run(args: Args) -> Result<(), Box<dyn Error>> {
     let check = args.check;
+    let question = args.question()?;
     let settings = Settings::new(args)?;
     if check {
         print!("{settings}");
+        return Ok(());
+    }
+    if let Some(question) = question {
+        println!("{}", explain(&settings, &question)?);
         return Ok(());
     }
     tracing_subscriber::fmt()
@@ -80,6 +93,17 @@ fn run(args: Args) -> Result<(), Box<dyn Error>> {
     }
 }
 
+/// What the rules say to a question; the ports of this server are not known, nor who has used up what.
+fn explain(settings: &Settings, question: &Asked) -> Result<Explanation, Box<dyn Error>> {
+    let own: Vec<_> = settings.tcp().map(|(addr, _)| addr).collect();
+    let safe_default = safe_default(settings, &own);
+    let rules = match &settings.rules {
+        Some(rules) => rules.load(safe_default)?.rules,
+        None => rules::without_any(safe_default, settings.bind.as_ref())?,
+    };
+    Ok(question.explain(&Acl::new(rules)))
+}
+
 async fn one_runtime(settings: &Settings) -> Result<(), Box<dyn Error>> {
     let (mut listeners, mut own) = (Vec::new(), Vec::new());
     for (addr, name) in settings.tcp() {
@@ -89,14 +113,16 @@ async fn one_runtime(settings: &Settings) -> Result<(), Box<dyn Error>> {
     }
     let Ready {
         unix,
-        pipeline,
+        pipelines,
         shutdown,
         sockets,
         admin: _admin,
     } = ready(settings, own)?;
+    let (tcp, local) = (pipelines.of(), pipelines.of());
+    drop(pipelines);
     tokio::try_join!(
-        sessions(settings, listeners, pipeline.clone(), shutdown.signal()),
-        sessions(settings, unix, pipeline, sockets.until(shutdown.signal())),
+        sessions(settings, listeners, tcp, shutdown.signal()),
+        sessions(settings, unix, local, sockets.until(shutdown.signal())),
     )?;
     Ok(())
 }
@@ -112,12 +138,13 @@ async fn workers(settings: &Settings, count: usize) -> Result<(), Box<dyn Error>
     let tcp = !own.is_empty();
     let Ready {
         unix,
-        pipeline,
+        pipelines,
         shutdown,
         sockets,
         admin: _admin,
     } = ready(settings, own)?;
-    let (service, drain) = (pipeline.clone(), settings.drain);
+    let (service, local, drain) = (pipelines.of(), pipelines.of(), settings.drain);
+    drop(pipelines);
     let workers = workers.with_graceful_shutdown(shutdown.signal());
     let workers = workers.run(move |mut worker: Worker| async move {
         let listeners = worker.listeners()?.into_iter().zip(names);
@@ -130,7 +157,7 @@ async fn workers(settings: &Settings, count: usize) -> Result<(), Box<dyn Error>
             .await
     });
     let workers = async { if tcp { workers.await } else { Ok(()) } };
-    let unix = sessions(settings, unix, pipeline, sockets.until(shutdown.signal()));
+    let unix = sessions(settings, unix, local, sockets.until(shutdown.signal()));
     tokio::try_join!(workers, unix)?;
     Ok(())
 }
@@ -138,7 +165,7 @@ async fn workers(settings: &Settings, count: usize) -> Result<(), Box<dyn Error>
 /// What both kinds of runtime serve with.
 struct Ready {
     unix: UnixListeners,
-    pipeline: Pipeline,
+    pipelines: Pipelines,
     shutdown: Shutdown,
     sockets: Sockets,
     /// Answered until it is dropped, the drain included.
@@ -156,25 +183,48 @@ fn ready(settings: &Settings, mut own: Vec<SocketAddr>) -> Result<Ready, Box<dyn
     let admin = settings.admin.as_ref().map(admin::Bound::new);
     let admin = admin.transpose().map_err(|error| error as Box<dyn Error>)?;
     own.extend(admin.as_ref().and_then(admin::Bound::addr));
-    let watch = Watch::default();
-    let pipeline = pipeline(settings, own, admin.as_ref().map(|_| &watch));
-    let admin = admin.map(|admin| admin.serve(watch, shutdown.draining(), None));
+    let sessions = Sessions::new();
+    let mut shared = Shared {
+        records: settings.records.open()?,
+        sessions: (admin.is_some() || settings.rules.is_some()).then(|| sessions.clone()),
+        metrics: admin.as_ref().map(admin::Bound::metrics),
+        acl: None,
+    };
+    shared.records.keep();
+    if let Some(rules) = &settings.rules {
+        let safe_default = safe_default(settings, &own);
+        let reload = Reload::new(rules.clone(), safe_default, sessions.clone())?;
+        shared.acl = Some(reload.acl());
+        tokio::spawn(reload.watch());
+    }
+    let acl = shared.acl.clone();
+    let pipelines = Pipelines::new(settings, &own, shared);
+    let admin = admin.map(|admin| admin.serve(sessions, shutdown.draining(), acl));
     let admin = admin.transpose()?;
+    tokio::spawn(outlive_hangups());
     listen::announce(settings, endpoints);
     Ok(Ready {
         unix,
-        pipeline,
+        pipelines,
         shutdown,
         sockets,
         admin,
     })
 }
 
+/// Whoever sends a SIGHUP wants files to be read again, if there are any, and not an end.
+async fn outlive_hangups() {
+    let mut hangups = Hangups::listen();
+    loop {
+        hangups.next().await;
+    }
+}
+
 /// Serves listeners of one kind until the shutdown; without any there is nothing to do.
 async fn sessions<L>(
     settings: &Settings,
     listeners: Vec<L>,
-    pipeline: Pipeline,
+    pipeline: Pipeline<L::Io>,
     signal: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()>
 where

@@ -1,39 +1,172 @@
 //! The services of the server, from what was configured.
 
-use std::net::{IpAddr, SocketAddr};
-
-use socks_acl::SafeDefault;
-use socks_tower::{
-    Metrics, Sessions, SocksService, TcpConnector, TraceLayer, ident::Ident, record::Recorded,
-    sessions::WithSessions, trace::Trace,
+use std::{
+    convert::Infallible,
+    net::{IpAddr, SocketAddr},
 };
-use tower::{ServiceBuilder, limit::ConcurrencyLimit, util::Either};
+
+use socks_acl::{Acl, SafeDefault};
+use socks_tower::{
+    AccessLog, Accounting, AdmissionLayer, HalfOpenLayer, Incoming, ProxyProtocolLayer,
+    SessionReport, Sessions, SocksService, TcpConnector, TraceLayer, ident::Ident, trace::Trace,
+};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tower::{
+    Layer, ServiceBuilder,
+    limit::{ConcurrencyLimit, GlobalConcurrencyLimitLayer},
+    util::{BoxCloneSyncService, Either},
+};
 use tracing::warn;
 
-use crate::{auth::Services, settings::Settings};
+use crate::{admin, auth::Services, records::Records, settings::Settings};
 
-pub type Pipeline = ConcurrencyLimit<Trace<Either<Watched, Socks>>>;
+/// What serves the connections of a listener. With nothing configured that needs more layers there is no
+/// box around it.
+pub type Pipeline<Io> = ConcurrencyLimit<Either<Layered<Io>, Trace<Socks>>>;
 
-type Watched = Recorded<WithSessions<Socks>, Metrics>;
+type Layered<Io> = BoxCloneSyncService<Incoming<Io>, SessionReport, Infallible>;
 
 type Socks = Either<Ident<SocksService>, SocksService>;
 
-/// What shows sessions to those who look after the server.
-#[derive(Clone, Debug, Default)]
-pub struct Watch {
-    pub sessions: Sessions,
-    pub metrics: Metrics,
+/// What the whole process shares, for listeners of every kind.
+#[derive(Clone)]
+pub struct Pipelines {
+    places: GlobalConcurrencyLimitLayer,
+    socks: Socks,
+    around: Option<Around>,
 }
 
-/// `own` are the TCP listeners of this server, which it must not connect to (`SE-11`). Sessions are entered into
-/// `watch`, if anybody wants to see them.
-pub fn pipeline(settings: &Settings, own: Vec<SocketAddr>, watch: Option<&Watch>) -> Pipeline {
+/// What may stand around the service, the outermost first.
+#[derive(Clone)]
+struct Around {
+    metrics: Option<admin::Metrics>,
+    access_log: Option<AccessLog>,
+    accounting: Option<Accounting>,
+    proxy_protocol: Option<ProxyProtocolLayer>,
+    sessions: Option<Sessions>,
+    half_open: Option<HalfOpenLayer>,
+    admission: Option<AdmissionLayer<Acl>>,
+}
+
+/// What others look at or change while clients are served.
+#[derive(Clone, Default)]
+pub struct Shared {
+    /// Where sessions are entered, if anybody wants to see them.
+    pub sessions: Option<Sessions>,
+    /// The rules, if there are any but the safe default.
+    pub acl: Option<Acl>,
+    pub records: Records,
+    pub metrics: Option<admin::Metrics>,
+}
+
+impl Pipelines {
+    /// `own` are the TCP listeners of this server, which it must not connect to (`SE-11`).
+    pub fn new(settings: &Settings, own: &[SocketAddr], shared: Shared) -> Self {
+        let Shared {
+            sessions,
+            acl,
+            records,
+            metrics,
+        } = shared;
+        let access = |socks: SocksService| match &acl {
+            Some(acl) => socks.access(acl.clone()),
+            None => socks.access(safe_default(settings, own)),
+        };
+        let socks = socks(settings, own, access);
+        let around = Around {
+            metrics,
+            access_log: records.access_log,
+            accounting: records.accounting,
+            proxy_protocol: settings.proxy_protocol.layer(),
+            sessions,
+            half_open: settings.half_open.clone(),
+            admission: acl.map(AdmissionLayer::new),
+        };
+        Self {
+            places: GlobalConcurrencyLimitLayer::new(settings.sessions),
+            socks,
+            around: (!around.is_empty()).then_some(around),
+        }
+    }
+
+    /// For connections of one kind.
+    pub fn of<Io>(&self) -> Pipeline<Io>
+    where
+        Io: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let socks = self.socks.clone();
+        let service = match self.around.clone() {
+            Some(around) => Either::Left(around.layered(socks)),
+            None => Either::Right(TraceLayer::new().layer(socks)),
+        };
+        self.places.layer(service)
+    }
+}
+
+impl Around {
+    fn is_empty(&self) -> bool {
+        let Self {
+            metrics,
+            access_log,
+            accounting,
+            proxy_protocol,
+            sessions,
+            half_open,
+            admission,
+        } = self;
+        metrics.is_none()
+            && access_log.is_none()
+            && accounting.is_none()
+            && proxy_protocol.is_none()
+            && sessions.is_none()
+            && half_open.is_none()
+            && admission.is_none()
+    }
+
+    /// A header of a load balancer is read before anybody looks at who the client is, but for those who
+    /// keep records of every connection, such as one whose header is broken.
+    fn layered<Io>(self, socks: Socks) -> Layered<Io>
+    where
+        Io: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        // From the inside out. Each of them has its box: without, the compiler would have to look into
+        // every combination of them.
+        let mut service = BoxCloneSyncService::new(socks);
+        if let Some(admission) = self.admission {
+            service = BoxCloneSyncService::new(admission.layer(service));
+        }
+        if let Some(half_open) = self.half_open {
+            service = BoxCloneSyncService::new(half_open.layer(service));
+        }
+        if let Some(sessions) = self.sessions {
+            service = BoxCloneSyncService::new(sessions.layer().layer(service));
+        }
+        service = BoxCloneSyncService::new(TraceLayer::new().layer(service));
+        if let Some(proxy_protocol) = self.proxy_protocol {
+            service = BoxCloneSyncService::new(proxy_protocol.layer(service));
+        }
+        if let Some(accounting) = self.accounting {
+            service = BoxCloneSyncService::new(accounting.layer().layer(service));
+        }
+        if let Some(access_log) = self.access_log {
+            service = BoxCloneSyncService::new(access_log.layer().layer(service));
+        }
+        if let Some(metrics) = self.metrics {
+            service = BoxCloneSyncService::new(metrics.layer().layer(service));
+        }
+        service
+    }
+}
+
+fn socks(
+    settings: &Settings,
+    own: &[SocketAddr],
+    access: impl FnOnce(SocksService) -> SocksService,
+) -> Socks {
     let connector = TcpConnector::new()
         .connect_timeout(settings.deadlines.request)
         .egress(settings.egress.clone());
-    let binder = settings.bind.as_ref().map(|bind| bind.binder(&own));
-    let mut socks = SocksService::new(connector)
-        .access(access(settings, own))
+    let mut socks = access(SocksService::new(connector))
         .deadlines(settings.deadlines)
         .relay(settings.relay.clone());
     let mut around = None;
@@ -52,27 +185,23 @@ pub fn pipeline(settings: &Settings, own: Vec<SocketAddr>, watch: Option<&Watch>
             .authenticator(authenticator)
             .methods_for(move |conn| policy.methods(conn));
     }
-    if let Some(binder) = binder {
-        socks = socks.binder(binder);
+    if let Some(bind) = &settings.bind {
+        socks = socks.binder(bind.binder(own));
     }
     if let Some(udp) = settings.udp.clone() {
         socks = socks.udp_relayer(udp);
     }
-    ServiceBuilder::new()
-        .concurrency_limit(settings.sessions)
-        .layer(TraceLayer::new())
-        .option_layer(watch.map(|watch| (watch.metrics.layer(), watch.sessions.layer())))
-        .option_layer(around)
-        .service(socks)
+    ServiceBuilder::new().option_layer(around).service(socks)
 }
 
-fn access(settings: &Settings, own: Vec<SocketAddr>) -> SafeDefault {
+/// What is judged by without rules, and the rule that is always there with them.
+pub fn safe_default(settings: &Settings, own: &[SocketAddr]) -> SafeDefault {
     SafeDefault::new()
         .allow_private(settings.allow_private)
         .allow_local(settings.allow_private)
         .bind(settings.bind.is_some())
         .bind_any_peer(settings.bind.as_ref().is_some_and(|bind| bind.any_peer))
-        .own_listeners(own)
+        .own_listeners(own.iter().copied())
         .own_addresses(own_addresses())
 }
 
@@ -101,7 +230,7 @@ mod tests {
         let settings = Settings::new(args).unwrap();
         let own = vec!["0.0.0.0:1080".parse().unwrap()];
         let local = Endpoint::from(local.parse::<SocketAddr>().unwrap());
-        access(&settings, own).check_address(&local, target.parse().unwrap())
+        safe_default(&settings, &own).check_address(&local, target.parse().unwrap())
     }
 
     /// SE-5, SE-7, SE-8: on a listener that others reach, private networks and the machine itself

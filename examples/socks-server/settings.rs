@@ -7,7 +7,7 @@ use std::{
 
 use socks_core::message::{ConnInfo, Egress};
 use socks_tower::{
-    AdaptiveRelay, Deadlines, UdpRelay,
+    AdaptiveRelay, Deadlines, HalfOpenLayer, UdpRelay,
     udp::{ClientPin, ReplyPolicy},
 };
 
@@ -17,8 +17,10 @@ use crate::{
     auth::Prepared,
     bind::Bind,
     config::{self, Config, Source},
-    listen::Listening,
-    value::{Level, Listen, Name, Password, Pin, Ports, Replies, Seconds, user},
+    listen::{Listening, ProxyProtocol},
+    records,
+    rules::{self, Names},
+    value::{HalfOpen, Level, Listen, Name, Password, Pin, Ports, Replies, Seconds, user},
 };
 
 #[derive(Debug)]
@@ -36,6 +38,10 @@ pub struct Settings {
     pub drain: Duration,
     pub egress: Egress,
     pub sessions: usize,
+    pub half_open: Option<HalfOpenLayer>,
+    pub proxy_protocol: ProxyProtocol,
+    pub rules: Option<rules::Prepared>,
+    pub records: records::Prepared,
 }
 
 /// The default of [`Deadlines::handshake`] with an authenticator.
@@ -60,7 +66,21 @@ impl Settings {
         let handshake = deadlines.handshake.unwrap_or(HANDSHAKE);
         let admin = config.admin.as_ref();
         let admin = admin.map(|admin| admin.prepare(&listen, &source));
+        let rules = config.rules.as_ref().map(|rules| {
+            let (trial, refused) = (config.trial_rules.as_ref(), config.refused_sessions);
+            rules::Prepared::new(rules, trial, refused, Names::default(), &source)
+        });
+        let rules = rules.transpose()?;
+        if let (None, Some(trial)) = (&rules, &config.trial_rules) {
+            let what = "expected rules beside it";
+            return Err(source.error(trial.span(), "trial_rules", what).into());
+        }
+        let records = records::Prepared::new(config.access_log, config.accounting, &source)?;
         let settings = Self {
+            proxy_protocol: ProxyProtocol::new(&listen, &config.listener),
+            rules,
+            records,
+            half_open: half_open(&config.limits),
             listen,
             admin: admin.transpose()?,
             auth: config
@@ -246,6 +266,13 @@ fn sessions(config: &config::Limits) -> Result<usize, Box<dyn Error>> {
         .map_or(Ok(10_000), |sessions| sessions.get().try_into())?)
 }
 
+fn half_open(config: &config::Limits) -> Option<HalfOpenLayer> {
+    let (total, each) = (config.half_open, config.half_open_per_client);
+    let throttle = |limit: Option<HalfOpen>| limit.map(|HalfOpen(throttle)| throttle);
+    (total.is_some() || each.is_some())
+        .then(|| HalfOpenLayer::new(throttle(total)).per_client(throttle(each)))
+}
+
 /// For `--check`: everything but the passwords.
 impl fmt::Display for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -275,7 +302,17 @@ impl fmt::Display for Settings {
         writeln!(f, "relay: {:?}", self.relay)?;
         writeln!(f, "drain: {:?}", self.drain)?;
         writeln!(f, "egress: {:?}", self.egress)?;
-        writeln!(f, "sessions: {}", self.sessions)
+        writeln!(f, "sessions: {}", self.sessions)?;
+        match &self.half_open {
+            Some(layer) => writeln!(f, "half_open: {:?}", layer.handle().limits())?,
+            None => writeln!(f, "half_open: any number")?,
+        }
+        writeln!(f, "proxy_protocol: {}", self.proxy_protocol)?;
+        match &self.rules {
+            Some(rules) => writeln!(f, "rules: {rules}")?,
+            None => writeln!(f, "rules: none, the safe default")?,
+        }
+        write!(f, "{}", self.records)
     }
 }
 

@@ -5,6 +5,7 @@ use std::{fmt, net::SocketAddr, ops::RangeInclusive, path::PathBuf, str::FromStr
 use clap::ValueEnum;
 use serde::{Deserialize, Deserializer, de};
 use socks_core::{Secret, UserName, message::Endpoint};
+use socks_tower::Throttle;
 use tracing::level_filters::LevelFilter;
 
 /// Where to listen.
@@ -58,6 +59,21 @@ impl fmt::Display for Listen {
             Self::Tcp(addr) => addr.fmt(f),
             Self::Unix(path) => write!(f, "unix:{}", path.display()),
         }
+    }
+}
+
+/// `START:RATE:FULL`.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub struct HalfOpen(pub Throttle);
+
+impl TryFrom<String> for HalfOpen {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+            .map(Self)
+            .map_err(|_| "expected START:RATE:FULL, RATE from 1 to 100 and START not above FULL")
     }
 }
 

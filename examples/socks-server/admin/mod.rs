@@ -43,9 +43,10 @@ mod state;
 mod tests;
 mod token;
 
-#[allow(unused_imports, reason = "for whoever has rules to explain")]
-pub use self::explain::{Explain, Explanation, Question};
+#[cfg(test)]
+use self::explain::Explanation;
 pub use self::{
     config::{Admin, Prepared},
     server::{Bound, Serving},
 };
+pub use socks_tower::Metrics;

@@ -5,6 +5,7 @@ use percent_encoding::percent_decode;
 use socks_core::Escaped;
 
 use super::refusal::Refusal;
+use crate::rules::Pairs;
 
 /// The parameters of a request, which are octets: names of users need not be text.
 ///
@@ -45,6 +46,11 @@ impl Query {
         text.map(|text| text.parse())
             .transpose()
             .map_err(|_| Refusal::bad(format!("{name}: expected {expected}")))
+    }
+
+    /// All that is left.
+    pub fn pairs(self) -> Pairs {
+        Pairs(self.0)
     }
 
     /// Nothing else was asked for.

@@ -5,7 +5,6 @@ use socks_tower::{Metrics, Sessions};
 use tokio::sync::{Semaphore, watch};
 
 use super::{explain::Explain, sampler::Sampler, token::Token};
-use crate::pipeline::Watch;
 
 /// What requests are answered from. Clones share it.
 #[derive(Clone)]
@@ -30,7 +29,8 @@ const STREAMS: usize = 16;
 
 impl Admin {
     pub fn new(
-        Watch { sessions, metrics }: Watch,
+        sessions: Sessions,
+        metrics: Metrics,
         exporter: PrometheusHandle,
         token: Option<Token>,
         draining: watch::Receiver<bool>,

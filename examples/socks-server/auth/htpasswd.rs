@@ -11,7 +11,7 @@ use super::{
     backend::{Backend, Parts, Place},
     stores::Store,
 };
-use crate::config::ConfigError;
+use crate::{config::ConfigError, hangup::Hangups};
 
 /// `[auth.htpasswd]`: users of a file that Apache's `htpasswd` writes.
 #[derive(Debug, Deserialize)]
@@ -72,15 +72,10 @@ impl Store for Htpasswd {
 }
 
 /// Reads the files again on SIGHUP, at once and whether they have changed or not.
-#[cfg(unix)]
 async fn reload(users: Users, groups: Option<Htgroup>) {
-    use tokio::signal::unix::{SignalKind, signal};
-
-    let mut hangups = match signal(SignalKind::hangup()) {
-        Ok(hangups) => hangups,
-        Err(error) => return warn!(%error, "SIGHUP is not heard"),
-    };
-    while hangups.recv().await.is_some() {
+    let mut hangups = Hangups::listen();
+    loop {
+        hangups.next().await;
         match users.reload().await {
             Ok(()) => info!(users = users.len(), "users read again"),
             Err(error) => warn!(%error, "the users stay as they were"),
@@ -93,6 +88,3 @@ async fn reload(users: Users, groups: Option<Htgroup>) {
         }
     }
 }
-
-#[cfg(not(unix))]
-async fn reload(_: Users, _: Option<Htgroup>) {}

@@ -28,6 +28,10 @@ impl Source {
         }
     }
 
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     pub fn text(&self) -> &str {
         &self.text
     }

@@ -6,8 +6,10 @@ use std::{
     collections::HashSet,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
     num::{NonZeroU16, NonZeroU32},
+    path::PathBuf,
 };
 
+use ipnet::IpNet;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -15,7 +17,9 @@ pub use self::error::{ConfigError, Source};
 use crate::{
     admin::Admin,
     auth::{Auth, AuthMethod},
-    value::{Level, Listen, Name, Password, Pin, Ports, Replies, Seconds, Strangers},
+    records::{AccessLogTable, AccountingTable},
+    rules::{RefusedSessions, RulesTable},
+    value::{HalfOpen, Level, Listen, Name, Password, Pin, Ports, Replies, Seconds, Strangers},
 };
 
 /// Every key is optional; `socks-server.toml` next to this file shows them all.
@@ -27,6 +31,11 @@ pub struct Config {
     pub workers: Option<NonZeroU16>,
     pub log: Option<Level>,
     pub listener: Vec<Listener>,
+    pub rules: Option<Spanned<RulesTable>>,
+    pub trial_rules: Option<Spanned<PathBuf>>,
+    pub refused_sessions: Option<RefusedSessions>,
+    pub access_log: Option<AccessLogTable>,
+    pub accounting: Option<AccountingTable>,
     pub admin: Option<Admin>,
     pub auth: Auth,
     user: Vec<User>,
@@ -44,6 +53,7 @@ pub struct Listener {
     pub address: Spanned<Listen>,
     pub name: Option<Spanned<String>>,
     pub methods: Option<Spanned<Vec<AuthMethod>>>,
+    pub proxy_protocol: Option<Vec<IpNet>>,
 }
 
 impl Listener {
@@ -104,6 +114,8 @@ pub struct Egress {
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
     pub sessions: Option<NonZeroU32>,
+    pub half_open: Option<HalfOpen>,
+    pub half_open_per_client: Option<HalfOpen>,
 }
 
 #[derive(Debug, Default, Deserialize)]

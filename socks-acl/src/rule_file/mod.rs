@@ -65,7 +65,7 @@ const KEYS: [&str; 12] = [
 /// ```
 #[derive(Clone)]
 pub struct RuleFile {
-    root: Node,
+    root: Spanned<Node>,
     base: Option<PathBuf>,
     source: Option<Source>,
     safe_default: SafeDefault,
@@ -120,11 +120,8 @@ impl RuleFile {
             }),
             Err(error) => {
                 let span = error.span().unwrap_or(0..0);
-                Err(RuleError {
-                    place: Some(source.place(&span)),
-                    span: Some(span),
-                    ..RuleError::new(error.message())
-                })
+                let place = source.place(&span);
+                Err(RuleError::new(error.message()).at(span).in_file(place))
             }
         }
     }
@@ -151,7 +148,11 @@ impl RuleFile {
         };
         let mut files = Vec::new();
         for key in ["networks", "domains", "ports", "users"] {
-            let sets = self.root.get(key).map(|node| Value::new(key, node));
+            let sets = self
+                .root
+                .get_ref()
+                .get(key)
+                .map(|node| Value::new(key, node));
             let sets = sets.and_then(|sets| sets.entries().ok());
             for item in sets.into_iter().flatten().flat_map(|set| set.value.items()) {
                 let file = sets::file_of(&item).ok().flatten();
@@ -173,18 +174,18 @@ impl RuleFile {
     fn build(&self) -> Result<Rules, RuleError> {
         let root = Value {
             path: String::new(),
-            node: &self.root,
-            span: 0..0,
+            node: self.root.get_ref(),
+            span: self.root.span(),
         };
         for entry in root.entries()? {
             if !KEYS.contains(&entry.key) {
                 return Err(entry.unknown(&KEYS));
             }
         }
-        let sets = Sets::read(&self.root, self.base.as_deref())?;
+        let sets = Sets::read(self.root.get_ref(), self.base.as_deref())?;
         let mut builder = self.with_safe_default(Rules::builder())?;
         for point in Point::ALL {
-            let Some(list) = self.root.get(point.name()) else {
+            let Some(list) = self.root.get_ref().get(point.name()) else {
                 continue;
             };
             let list = Value::new(point.name(), list);
@@ -201,7 +202,7 @@ impl RuleFile {
 
     fn with_safe_default(&self, builder: RulesBuilder) -> Result<RulesBuilder, RuleError> {
         let given = self.safe_default.clone();
-        let Some(table) = self.root.get("safe_default") else {
+        let Some(table) = self.root.get_ref().get("safe_default") else {
             return Ok(builder.safe_default(given));
         };
         let table = Value::new("safe_default", table);
@@ -215,22 +216,24 @@ impl RuleFile {
 
     /// Finds out where an error is.
     fn place(&self, mut error: RuleError) -> RuleError {
-        if let Some((point, index)) = error.rule {
-            let list = self.root.get(point.name()).map(Spanned::get_ref);
-            let table = match list {
+        if let Some((point, index)) = error.rule() {
+            let key = error.key().unwrap_or_default().to_owned();
+            let table = match self.root.get_ref().get(point.name()).map(Spanned::get_ref) {
                 Some(Node::Array(tables)) => tables.get(index),
                 _ => None,
             };
-            let key = error.key.take().unwrap_or_default();
             let value = table.and_then(|table| {
                 key.split('.')
                     .try_fold(table, |table, key| table.get_ref().get(key))
             });
-            error.span = value.or(table).map(Spanned::span);
-            error.key = Some(format!("{}.{key}", path(point, index)));
+            let span = value.or(table).map(Spanned::span).unwrap_or_default();
+            error = error
+                .at(span)
+                .in_key(format!("{}.{key}", path(point, index)));
         }
-        let place = self.source.as_ref().zip(error.span.as_ref());
-        error.place = place.map(|(source, span)| source.place(span));
+        if let (Some(source), Some(span)) = (&self.source, error.span()) {
+            error = error.in_file(source.place(&span));
+        }
         error
     }
 }
@@ -243,7 +246,7 @@ impl Default for RuleFile {
     /// A file without rules: nothing is allowed.
     fn default() -> Self {
         Self {
-            root: Node::Table(Vec::new()),
+            root: Spanned::new(0..0, Node::Table(Vec::new())),
             base: None,
             source: None,
             safe_default: SafeDefault::new(),
@@ -253,7 +256,7 @@ impl Default for RuleFile {
 
 impl<'de> Deserialize<'de> for RuleFile {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let root = Node::deserialize(deserializer)?;
+        let root = Spanned::deserialize(deserializer)?;
         Ok(Self {
             root,
             ..Self::default()

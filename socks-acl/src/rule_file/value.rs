@@ -23,10 +23,10 @@ impl<'n> Value<'n> {
     }
 
     pub(super) fn error(&self, what: impl fmt::Display) -> RuleError {
-        RuleError {
-            span: Some(self.span.clone()),
-            key: (!self.path.is_empty()).then(|| self.path.clone()),
-            ..RuleError::new(what)
+        let error = RuleError::new(what).at(self.span.clone());
+        match self.path.as_str() {
+            "" => error,
+            path => error.in_key(path),
         }
     }
 
@@ -123,12 +123,10 @@ pub(super) struct Entry<'n> {
 impl Entry<'_> {
     /// The key is none of those that belong here.
     pub(super) fn unknown(&self, keys: &[&str]) -> RuleError {
-        RuleError {
-            span: Some(self.key_span.clone()),
-            ..self.value.error(format_args!(
-                "unknown key, expected one of {}",
-                keys.join(", ")
-            ))
-        }
+        let keys = keys.join(", ");
+        let error = self
+            .value
+            .error(format_args!("unknown key, expected one of {keys}"));
+        error.at(self.key_span.clone())
     }
 }

@@ -17,7 +17,7 @@ use socks_core::{
 use tower_service::Service;
 
 use super::{
-    Decision, Difference, Explanation, Point, Rules,
+    Decision, Difference, Explanation, Rules,
     explain::explain,
     filter::{IncomingFilter, RequestFilter},
     judge::{Granted, Judged},
@@ -131,6 +131,13 @@ impl Acl {
         Decision::of(&rules.judge(request, remote, now, &mut |_| {}))
     }
 
+    /// The same about a client that has connected.
+    pub fn judge_accept(&self, request: &AcceptRequest) -> Decision {
+        let rules = self.shared.rules.load();
+        let now = self.shared.now(&rules);
+        Decision::of(&rules.judge_accept(request, now, &mut |_| {}))
+    }
+
     /// Which rule decides about a request, and why those before it do not. With `remote` the address
     /// of its name is judged, too.
     pub fn explain(&self, request: &AccessRequest, remote: Option<IpAddr>) -> Explanation {
@@ -187,18 +194,17 @@ impl Acl {
         }
         match count(judged) {
             Judged::Allowed(None) => Verdict::allow(),
-            Judged::Allowed(Some(granted)) => Verdict::Allow(self.permit(&rules, granted, request)),
+            Judged::Allowed(Some(granted)) => Verdict::Allow(self.permit(granted, request)),
             Judged::Refused(refused) => Verdict::Deny(refused.denial()),
         }
     }
 
-    fn permit(&self, rules: &Rules, granted: Granted<'_>, mut request: AccessRequest) -> Permit {
-        let mut permit = Permit::new();
+    fn permit(&self, granted: Granted<'_>, mut request: AccessRequest) -> Permit {
+        let mut permit = Permit::new().terms(Arc::clone(&granted.rule.terms));
         if request.point != AccessPoint::Request {
             return permit;
         }
         let grant = granted.grant;
-        permit.terms = Some(Arc::clone(&granted.rule.terms));
         permit.route.clone_from(&grant.route);
         permit.egress.clone_from(&grant.egress);
         let rewritten = granted.destination.is_some();
@@ -206,16 +212,13 @@ impl Acl {
             request.destination = destination.clone();
             permit.destination = Some(destination);
         }
-        let udp = request.command == Command::UdpAssociate;
-        if udp {
+        if request.command == Command::UdpAssociate {
             permit.extensions.insert(self.epoch());
-            if rules.are_given(Point::UdpReply) {
-                let request = request.clone().at(AccessPoint::UdpReply);
-                permit = permit.filter_incoming(IncomingFilter {
-                    shared: Arc::clone(&self.shared),
-                    request,
-                });
-            }
+            // Also where there are no rules about replies yet.
+            permit = permit.filter_incoming(IncomingFilter {
+                shared: Arc::clone(&self.shared),
+                request: request.clone().at(AccessPoint::UdpReply),
+            });
         }
         permit.filter(RequestFilter {
             shared: Arc::clone(&self.shared),
@@ -250,16 +253,19 @@ impl Shared {
         if rules.windows.is_empty() {
             return Timestamp::UNIX_EPOCH;
         }
-        let now = self.clock();
         // Whoever looks at the same moment looks for everybody.
-        if let Ok(mut looked) = self.looked.try_lock() {
-            // A clock that was put back may have gone back across an edge.
-            if now < looked.at || looked.change.is_some_and(|change| change <= now) {
-                *looked = Looked::now(rules, now);
-                self.epoch.advance();
-            } else {
-                looked.at = now;
-            }
+        let Ok(mut looked) = self.looked.try_lock() else {
+            return self.clock();
+        };
+        // Read behind the lock: else it would seem to run backwards.
+        let now = self.clock();
+        // A clock that was put back may have gone back across an edge.
+        if now < looked.at || looked.change.is_some_and(|change| change <= now) {
+            // By the rules in force, which `rules` may not be any more.
+            *looked = Looked::now(&self.rules.load(), now);
+            self.epoch.advance();
+        } else {
+            looked.at = now;
         }
         now
     }

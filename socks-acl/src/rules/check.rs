@@ -6,13 +6,14 @@ const MAX_NAME: usize = 128;
 /// Whether `rule` may stand among those of `point`.
 pub(super) fn check(point: Point, index: usize, rule: &Rule, off: bool) -> Result<(), RuleError> {
     let error = |key: &str, what: &str| Err(RuleError::of_rule(point, index, key, what));
-    if let Some(name) = &rule.name {
-        if !(1..=MAX_NAME).contains(&name.chars().count()) || name.chars().any(char::is_control) {
-            return error(
-                "name",
-                "expected 1 to 128 characters, none of them a control character",
-            );
-        }
+    let fits = |name: &str| {
+        (1..=MAX_NAME).contains(&name.chars().count()) && !name.chars().any(char::is_control)
+    };
+    if !rule.name.as_deref().is_none_or(fits) {
+        return error(
+            "name",
+            "expected 1 to 128 characters, none of them a control character",
+        );
     }
     if rule.ruling == Ruling::SafeDefault {
         if off {

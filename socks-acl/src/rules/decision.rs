@@ -2,7 +2,10 @@ use std::{fmt, sync::Arc};
 
 use socks_core::{Escaped, ReplyCode, message::Terms};
 
-use super::judge::{Granted, Judged, Refused, Why};
+use super::{
+    judge::{Granted, Judged, Refused, Why},
+    rule::Grant,
+};
 
 /// What rules decide about one question.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +21,7 @@ pub struct Decision {
     /// Refused although its rule allows it: that grants something else than the request was granted
     /// by its name, or than another form of the address.
     pub other_grant: bool,
+    grant: Option<Arc<Grant>>,
 }
 
 impl Decision {
@@ -28,9 +32,9 @@ impl Decision {
         }
     }
 
-    pub(super) fn of_address(judged: &Result<(), Refused<'_>>) -> Self {
+    pub(super) fn of_address(judged: &Result<Option<Granted<'_>>, Refused<'_>>) -> Self {
         match judged {
-            Ok(()) => Self::allowed(None),
+            Ok(granted) => Self::allowed(granted.as_ref()),
             Err(refused) => Self::refused(refused),
         }
     }
@@ -41,6 +45,7 @@ impl Decision {
             terms: granted.map(|granted| Arc::clone(&granted.rule.terms)),
             reply: ReplyCode::SUCCEEDED,
             other_grant: false,
+            grant: granted.map(|granted| Arc::clone(granted.grant)),
         }
     }
 
@@ -50,16 +55,17 @@ impl Decision {
             terms: refused.rule.map(|rule| Arc::clone(&rule.terms)),
             reply: refused.denial().code,
             other_grant: refused.why == Why::OtherGrant,
+            grant: None,
         }
     }
 
     /// Whether a client notices a difference between the two.
     pub(super) fn differs(&self, other: &Self) -> bool {
-        let grants = |decision: &Self| {
-            let terms = decision.terms.as_ref().filter(|_| decision.allowed);
-            terms.map(|terms| (terms.limits.clone(), terms.conceal))
-        };
-        self.allowed != other.allowed || self.reply != other.reply || grants(self) != grants(other)
+        let none = Grant::default();
+        let granted = self.grant.as_deref().unwrap_or(&none);
+        self.allowed != other.allowed
+            || self.reply != other.reply
+            || !granted.agrees(other.grant.as_deref().unwrap_or(&none))
     }
 }
 

@@ -1,17 +1,19 @@
-use std::{error::Error, fmt, ops::Range, sync::Arc};
+use std::{error::Error, fmt, ops::Range};
 
 use super::Point;
 
 /// What is wrong with rules, or with a file of them: `FILE:LINE:COLUMN: KEY: what was expected`, as
 /// far as there is a file.
 #[derive(Clone, Debug)]
-pub struct RuleError {
-    pub(crate) place: Option<Place>,
-    pub(crate) span: Option<Range<usize>>,
-    pub(crate) rule: Option<(Point, usize)>,
-    pub(crate) key: Option<String>,
-    pub(crate) what: String,
-    pub(crate) source: Option<Arc<dyn Error + Send + Sync>>,
+pub struct RuleError(Box<Mistake>);
+
+#[derive(Clone, Debug)]
+struct Mistake {
+    place: Option<Place>,
+    span: Option<Range<usize>>,
+    rule: Option<(Point, usize)>,
+    key: Option<String>,
+    what: String,
 }
 
 /// Where in a file.
@@ -24,71 +26,94 @@ pub(crate) struct Place {
 
 impl RuleError {
     pub(crate) fn new(what: impl fmt::Display) -> Self {
-        Self {
+        Self(Box::new(Mistake {
             place: None,
             span: None,
             rule: None,
             key: None,
             what: what.to_string(),
-            source: None,
-        }
+        }))
     }
 
     /// About a rule, the `index`th of those that were given for `point`, and its `key`.
     pub(super) fn of_rule(point: Point, index: usize, key: &str, what: impl fmt::Display) -> Self {
-        Self {
-            rule: Some((point, index)),
-            key: Some(key.to_owned()),
-            ..Self::new(what)
-        }
+        let mut error = Self::new(what);
+        error.0.rule = Some((point, index));
+        error.0.key = Some(key.to_owned());
+        error
     }
 
     /// The file's line, counted from 1.
     pub fn line(&self) -> Option<usize> {
-        self.place.as_ref().map(|place| place.line)
+        self.0.place.as_ref().map(|place| place.line)
     }
 
     /// The character in that line, counted from 1.
     pub fn column(&self) -> Option<usize> {
-        self.place.as_ref().map(|place| place.column)
+        self.0.place.as_ref().map(|place| place.column)
     }
 
     /// Where in the text it is, in octets.
     pub fn span(&self) -> Option<Range<usize>> {
-        self.span.clone()
+        self.0.span.clone()
     }
 
     /// The key that is wrong, with the tables that it is in: `request[2].not.port` of the second
     /// rule.
     pub fn key(&self) -> Option<&str> {
-        self.key.as_deref()
+        self.0.key.as_deref()
     }
 
     /// What is wrong with it, without the place and the key.
     pub fn what(&self) -> &str {
-        &self.what
+        &self.0.what
+    }
+}
+
+#[cfg(feature = "toml")]
+impl RuleError {
+    pub(crate) fn at(mut self, span: Range<usize>) -> Self {
+        self.0.span = Some(span);
+        self
+    }
+
+    pub(crate) fn in_key(mut self, key: impl Into<String>) -> Self {
+        self.0.key = Some(key.into());
+        self
+    }
+
+    pub(crate) fn in_file(mut self, place: Place) -> Self {
+        self.0.place = Some(place);
+        self
+    }
+
+    pub(crate) fn rule(&self) -> Option<(Point, usize)> {
+        self.0.rule
     }
 }
 
 impl fmt::Display for RuleError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(Place { file, line, column }) = &self.place {
+        let Mistake {
+            place,
+            span,
+            rule,
+            key,
+            what,
+        } = &*self.0;
+        if let Some(Place { file, line, column }) = place {
             write!(f, "{file}:{line}:{column}: ")?;
         }
-        match (&self.key, self.rule) {
+        match (key, rule) {
             // A file's keys have their rule in them.
-            (Some(key), Some((point, index))) if self.span.is_none() => {
+            (Some(key), Some((point, index))) if span.is_none() => {
                 write!(f, "{point}[{}].{key}: ", index + 1)?;
             }
             (Some(key), _) => write!(f, "{key}: ")?,
             (None, _) => {}
         }
-        f.write_str(&self.what)
+        f.write_str(what)
     }
 }
 
-impl Error for RuleError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.source.as_ref().map(|source| &**source as _)
-    }
-}
+impl Error for RuleError {}

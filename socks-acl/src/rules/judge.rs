@@ -142,7 +142,7 @@ impl Rules {
         granted: Option<&Grant>,
         now: Timestamp,
         see: Observer<'_>,
-    ) -> Result<(), Refused<'_>> {
+    ) -> Result<Option<Granted<'_>>, Refused<'_>> {
         let facts = Facts::of(request, Point::Request, now).asked_as(requested, addr);
         match self.decide_host(&facts, see) {
             Judged::Refused(refused) => Err(refused),
@@ -150,7 +150,7 @@ impl Rules {
                 let (rule, why) = (Some(of.rule), Why::OtherGrant);
                 Err(Refused { rule, why })
             }
-            Judged::Allowed(_) => Ok(()),
+            Judged::Allowed(of) => Ok(of),
         }
     }
 

@@ -26,6 +26,9 @@ mod shadow;
 mod status;
 mod truth;
 
+#[cfg(test)]
+mod tests;
+
 pub use self::{
     acl::Acl,
     any_of::AnyOf,

@@ -43,7 +43,8 @@ impl From<Address> for Rewrite {
         let port = Some(address.port());
         let host = match address {
             Address::Socket(addr) => Host::Ip(addr.ip().to_canonical()),
-            Address::Domain(name, _) => Host::Domain(name),
+            // A name that is none stays one that nothing resolves.
+            Address::Domain(name, _) => name.canonical().unwrap_or(Host::Domain(name)),
         };
         let host = Some(host);
         Self { host, port }

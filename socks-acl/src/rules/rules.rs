@@ -57,6 +57,24 @@ impl Rules {
         })
     }
 
+    /// The names of limits that rules set, the same ones again where several do.
+    pub fn limits(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.compiled().flat_map(|rule| &rule.terms.limits)
+    }
+
+    /// The names of routes that rules choose.
+    pub fn routes(&self) -> impl Iterator<Item = &Arc<str>> {
+        let grants = self.compiled().filter_map(|rule| match &rule.effect {
+            Effect::Allow { grant, .. } => Some(grant),
+            _ => None,
+        });
+        grants.filter_map(|grant| grant.route.as_ref())
+    }
+
+    fn compiled(&self) -> impl Iterator<Item = &Compiled> {
+        self.lists.iter().flatten()
+    }
+
     /// The next time after `now` at which a time window of any rule opens or closes.
     pub fn next_change(&self, now: Timestamp) -> Option<Timestamp> {
         let changes = self.windows.iter().filter_map(|it| it.next_change(now));

@@ -8,7 +8,7 @@ use socks_core::{
 
 use super::{
     Decision, Point, Rules,
-    judge::{Judged, Refused},
+    judge::{Granted, Judged, Refused},
 };
 
 /// Rules that are tried out beside those in force.
@@ -60,7 +60,7 @@ impl Shadow {
 
     pub(super) fn compare_address(
         &self,
-        judged: &Result<(), Refused<'_>>,
+        judged: &Result<Option<Granted<'_>>, Refused<'_>>,
         request: &AccessRequest,
         requested: Option<&Address>,
         addr: SocketAddr,

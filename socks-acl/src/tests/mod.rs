@@ -15,11 +15,11 @@ use socks_core::{
 use crate::{Refusal, SafeDefault};
 
 /// A listener that strangers reach.
-const PUBLIC: &str = "192.31.196.1:1080";
+pub(crate) const PUBLIC: &str = "192.31.196.1:1080";
 /// A listener that only this machine reaches.
-const LOCAL: &str = "127.0.0.1:1080";
+pub(crate) const LOCAL: &str = "127.0.0.1:1080";
 
-fn endpoint(addr: &str) -> Endpoint {
+pub(crate) fn endpoint(addr: &str) -> Endpoint {
     addr.parse::<SocketAddr>().unwrap().into()
 }
 
@@ -27,7 +27,7 @@ fn nets<const N: usize>(nets: [&str; N]) -> [IpNet; N] {
     nets.map(|net| net.parse().unwrap())
 }
 
-fn address(text: &str) -> Address {
+pub(crate) fn address(text: &str) -> Address {
     match text.parse::<SocketAddr>() {
         Ok(addr) => addr.into(),
         Err(_) => {
@@ -37,7 +37,7 @@ fn address(text: &str) -> Address {
     }
 }
 
-fn request(listener: &str, command: Command, destination: Address) -> AccessRequest {
+pub(crate) fn request(listener: &str, command: Command, destination: Address) -> AccessRequest {
     let peer = endpoint("198.41.0.4:50000");
     let conn = ConnInfo::new(SessionId(1), Version::Socks5, peer, endpoint(listener));
     let identity = Arc::new(Identity::anonymous());

@@ -17,7 +17,7 @@ fn next(lines: &mut Lines) -> Value {
     serde_json::from_slice(&line).unwrap()
 }
 
-/// SE-34, SE-44, UP-24: one line for each session of each kind, however it ended, which says who, where to and how
+/// SE-34, UP-24: one line for each session of each kind, however it ended, which says who, where to and how
 /// much, and shows no secret.
 #[tokio::test(start_paused = true)]
 async fn one_line_a_session() {

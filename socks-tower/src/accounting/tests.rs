@@ -125,7 +125,7 @@ async fn interim_events_while_it_goes_on() {
     timer.abort();
 }
 
-/// SE-16: a receiver that is slow costs events, which are counted and missing in the sequence, and no time.
+/// A receiver that is slow costs events, which are counted and missing in the sequence, and no time.
 #[tokio::test(start_paused = true)]
 async fn what_is_lost_is_counted() {
     let socks = Socks::new();

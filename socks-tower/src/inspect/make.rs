@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
 use socks_core::{
     Address, Command,
@@ -35,6 +35,8 @@ pub struct Subject<'a> {
     pub command: Command,
     /// Where the tunnel leads. Of an association where the client says it sends from.
     pub destination: &'a Address,
+    /// The other end of the tunnel, if that is known.
+    pub remote: Option<SocketAddr>,
     /// The access controller's conditions.
     pub permit: &'a Permit,
 }
@@ -54,6 +56,7 @@ impl<'a, C, T> From<&'a Tunnel<C, T>> for Subject<'a> {
             identity: &tunnel.identity,
             command: tunnel.command,
             destination: &tunnel.destination,
+            remote: tunnel.remote,
             permit: &tunnel.permit,
         }
     }
@@ -66,6 +69,7 @@ impl<'a> From<&'a Associate> for Subject<'a> {
             identity: &associate.identity,
             command: Command::UdpAssociate,
             destination: &associate.destination,
+            remote: None,
             permit: &associate.permit,
         }
     }

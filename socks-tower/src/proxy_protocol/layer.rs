@@ -12,11 +12,12 @@ pub struct ProxyProtocolLayer {
 }
 
 /// Who must send a header.
-pub(super) type From = dyn Fn(&Endpoint) -> bool + Send + Sync;
+pub(super) type From = dyn Fn(&Endpoint, Option<&str>) -> bool + Send + Sync;
 
 impl ProxyProtocolLayer {
-    /// Connections whose other end `from` names begin with a header (`SE-63`).
-    pub fn new(from: impl Fn(&Endpoint) -> bool + Send + Sync + 'static) -> Self {
+    /// Connections begin with a header if `from` says so, which is told the other end and the
+    /// listener's name (`SE-63`).
+    pub fn new(from: impl Fn(&Endpoint, Option<&str>) -> bool + Send + Sync + 'static) -> Self {
         Self {
             from: Arc::new(from),
         }

@@ -8,7 +8,7 @@
 //!
 //! # fn main_() {
 //! let balancer = "192.0.2.10".parse().ok();
-//! let layer = ProxyProtocolLayer::new(move |peer: &Endpoint| peer.ip() == balancer);
+//! let layer = ProxyProtocolLayer::new(move |peer: &Endpoint, _| peer.ip() == balancer);
 //! let socks = layer.layer(SocksService::new(TcpConnector::new()));
 //! # }
 //! ```

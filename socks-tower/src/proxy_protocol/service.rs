@@ -31,7 +31,7 @@ where
     }
 
     fn call(&mut self, incoming: Incoming<Io>) -> Self::Future {
-        if !(self.from)(&incoming.peer) {
+        if !(self.from)(&incoming.peer, incoming.listener.as_deref()) {
             return ProxyProtocolFuture::serving(self.inner.call(incoming));
         }
         // The service that was driven to readiness goes with the call, and its clone stays.

@@ -33,7 +33,7 @@ enum Outcome {
 /// A connection from `peer` that says `octets` and then, if asked to, nothing more for good.
 async fn arrive(peer: &str, octets: &[u8], close: bool) -> Outcome {
     let (mock, mut handle): (Mock, _) = mock::pair();
-    let from = |peer: &Endpoint| peer.socket_addr() == Some(addr(BALANCER));
+    let from = |peer: &Endpoint, _: Option<&str>| peer.socket_addr() == Some(addr(BALANCER));
     let mut service = ProxyProtocolLayer::new(from).layer(mock);
     handle.allow(1);
     std::future::poll_fn(|cx| service.poll_ready(cx))
@@ -145,7 +145,7 @@ async fn addresses_of_the_header() {
 #[tokio::test]
 async fn proxied_is_not_direct() {
     let (mock, mut handle): (Mock, _) = mock::pair();
-    let mut service = ProxyProtocolLayer::new(|_: &Endpoint| true).layer(mock);
+    let mut service = ProxyProtocolLayer::new(|_: &Endpoint, _: Option<&str>| true).layer(mock);
     handle.allow(1);
     std::future::poll_fn(|cx| service.poll_ready(cx))
         .await

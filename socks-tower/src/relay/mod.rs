@@ -17,7 +17,7 @@ mod pipe;
 pub(crate) mod scratch;
 mod splicing;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod tunnel;
 
 pub use self::{

@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
 use socks_core::{
     Address, Command,
@@ -51,6 +51,8 @@ pub struct Tunnel<C, T> {
     pub command: Command,
     /// Where the tunnel leads.
     pub destination: Address,
+    /// The address that was dialled, or that connected to a BIND, if that is known.
+    pub remote: Option<SocketAddr>,
     /// The access controller's conditions, with what its layers attached.
     pub permit: Permit,
     /// The session's counters, which the relay keeps.
@@ -75,6 +77,7 @@ impl<C, T> Tunnel<C, T> {
             identity,
             command: Command::Connect,
             destination,
+            remote: None,
             permit: Permit::new(),
             traffic,
         }
@@ -93,6 +96,7 @@ impl<C, T> Tunnel<C, T> {
             identity: self.identity,
             command: self.command,
             destination: self.destination,
+            remote: self.remote,
             permit: self.permit,
             traffic: self.traffic,
         }

@@ -69,9 +69,9 @@ where
     conn.direct = direct;
     report.end = match session.establish(conn, after(started, total)).await {
         Ok(established) => {
-            let command = session.report.command.unwrap_or(Command::Connect);
             let (mut tunnel, guards) = established.tunnel(session.wire, &traffic);
-            tunnel.command = command;
+            tunnel.command = report.command.unwrap_or(Command::Connect);
+            tunnel.remote = report.remote;
             match relay(&shared.relay, tunnel, deadlines.request).await {
                 Ok(relay) => {
                     let kept = Kept {
@@ -200,7 +200,7 @@ where
                 conn.version = Version::Socks4;
                 let conn = self.connected(conn);
                 let (identity, requested) = self.identify4(&conn, requested).await?;
-                (conn, identity, requested)
+                (conn, self.let_in(identity), requested)
             }
             Opening::Socks5(offered) => {
                 let conn = self.connected(conn);
@@ -212,6 +212,7 @@ where
                 } = self.shared;
                 let (identity, mut awaiting) =
                     negotiate(phases, methods, slots, &mut self.wire, &conn, offered).await?;
+                let identity = self.let_in(identity);
                 let requested = loop {
                     let step = self
                         .wire
@@ -225,8 +226,6 @@ where
                 (conn, identity, requested)
             }
         };
-        let identity = shared(identity);
-        self.report.identity = Some(Arc::clone(&identity));
         self.report.command = Some(requested.command());
         self.report.destination = Some(requested.destination().clone());
         self.publish();
@@ -387,6 +386,14 @@ where
     pub(super) fn denied(&mut self, denial: Denial) {
         self.report.denied(denial);
         self.publish();
+    }
+
+    /// Whose session it is, which is known from here on even if it never asks for anything.
+    fn let_in(&mut self, identity: Identity) -> Arc<Identity> {
+        let identity = shared(identity);
+        self.report.identity = Some(Arc::clone(&identity));
+        self.publish();
+        identity
     }
 
     fn connected(&self, conn: ConnInfo) -> Arc<ConnInfo> {

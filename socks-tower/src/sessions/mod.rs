@@ -17,12 +17,12 @@
 //! ```
 //!
 //! **Around what.** A session ends where [`SessionsLayer`] stands: the future inside is dropped, which
-//! resets a tunnel that is open, and [`SessionEnd::Ended`](crate::SessionEnd::Ended) comes out of
+//! resets a tunnel that is open and may cut a reply short, and [`SessionEnd::Ended`](crate::SessionEnd::Ended) comes out of
 //! the layer. So it belongs right around [`SocksService`](crate::SocksService), and layers that keep records
 //! around it.
 //!
 //! **What is known of a session** is in its [`Live`], which the session's service fills: peer and listener
-//! at once, the version with the first octet, the rest from the request on. It is made by the first
+//! at once, the version with the first octet, the user with the login, the rest from the request on. It is made by the first
 //! layer that asks for it ([`Incoming::live`](crate::Incoming::live)); where no layer does, a session
 //! costs nothing more. With it a session holds less than a KiB in addition.
 //!

@@ -22,7 +22,7 @@ pub struct Snapshot {
     pub version: Option<Version>,
     /// The client's connection as phases see it, once they do.
     pub conn: Option<Arc<ConnInfo>>,
-    /// Who the client is, once it has asked for something.
+    /// Who the client is, once it was let in.
     pub identity: Option<Arc<Identity>>,
     /// What it asked for.
     pub command: Option<Command>,

@@ -1,4 +1,4 @@
-use std::any::Any;
+use std::{any::Any, io};
 
 use tokio::net::TcpStream;
 
@@ -67,6 +67,12 @@ fn inspected(stream: &dyn Any) -> Option<Inspected<'_>> {
     around::<TcpStream>(stream)
         .or_else(|| around::<ClientStream<TcpStream>>(stream))
         .or_else(|| around::<ClientTunnel<TcpStream>>(stream))
+}
+
+/// What has broken the connection under `stream`, if something has and nobody was told yet; this tells
+/// it. Of streams other than TCP it is not known.
+pub(crate) fn broken<S: 'static>(stream: &S) -> Option<io::Error> {
+    tcp(stream)?.take_error().ok()?
 }
 
 /// Makes the coming close of `stream` a reset, so that the peer does not take an aborted transfer

@@ -33,6 +33,8 @@ pub(super) trait Outlet {
     fn queue_to_client(&mut self, to: SocketAddr, datagram: &[u8], payload: usize);
     /// Begins a lookup, whose end is told to [`Flow::resolved`].
     fn resolve(&mut self, name: Domain);
+    /// The datagram that has arrived is the client's: answers leave from where it came in.
+    fn heard(&mut self) {}
     /// From now on the client sends from here only.
     fn pin(&mut self, client: SocketAddr);
     /// Whether targets of this family can be reached at all.

@@ -1,4 +1,7 @@
-use std::{io, net::SocketAddr};
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+};
 
 use socks_core::Domain;
 use tokio::time::Instant;
@@ -16,6 +19,8 @@ use crate::Resolver;
 pub(super) struct Exit<'a, R> {
     pub(super) calls: Calls<'a, R>,
     pub(super) departures: &'a mut Departures,
+    /// The address of this machine that the datagram came to, as far as the system tells.
+    pub(super) arrived_at: Option<IpAddr>,
 }
 
 /// Sends by the sockets of one association.
@@ -95,6 +100,14 @@ impl<R: Resolver> Outlet for Exit<'_, R> {
 
     fn resolve(&mut self, name: Domain) {
         self.calls.sockets.resolve(name);
+    }
+
+    fn heard(&mut self) {
+        if let (Some(local), Some(port)) =
+            (self.arrived_at, self.calls.sockets.port_mut(Side::Client))
+        {
+            port.leaves_from = Some(local);
+        }
     }
 
     fn pin(&mut self, client: SocketAddr) {

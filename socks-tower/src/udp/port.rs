@@ -1,4 +1,7 @@
-use std::{io, net::SocketAddr};
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+};
 
 use socket2::SockRef;
 use tokio::net::UdpSocket;
@@ -20,6 +23,10 @@ pub(super) struct Port {
     /// For how many more calls it is expected that the system has put datagrams together.
     #[cfg_attr(not(any(target_os = "linux", target_os = "android")), allow(dead_code))]
     pub(super) hears_pieces: u8,
+    /// Whether the system tells to which address of this machine a datagram came.
+    pub(super) hears_where: bool,
+    /// From which address of this machine datagrams leave, where the system is not to choose.
+    pub(super) leaves_from: Option<IpAddr>,
 }
 
 impl Port {
@@ -32,7 +39,16 @@ impl Port {
             connected: false,
             longest_segment: if segments { longest } else { 0 },
             hears_pieces: 0,
+            hears_where: false,
+            leaves_from: None,
         }
+    }
+
+    /// Has the system tell to which address a datagram came, for a socket that is bound to none; where
+    /// it cannot, it chooses the address that answers leave from.
+    pub(super) fn hear_where(mut self) -> Self {
+        self.hears_where = batch::hear_where(&self.socket);
+        self
     }
 
     /// Sends one datagram.

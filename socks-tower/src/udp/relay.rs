@@ -71,9 +71,10 @@ impl<R> UdpRelay<R> {
 
     /// Binds the client's side there, for clients of the same family, in place of the address that
     /// their connection came in at. Needed behind a PROXY header, whose addresses are not this
-    /// machine's. With an unspecified address the client is told where its connection came in; what
-    /// it gets then leaves from the address that the system chooses towards it, and the kernel does
-    /// not filter by it.
+    /// machine's. With an unspecified address the client is told where its connection came in, may
+    /// send to each of this machine's addresses, and is answered from the one that it has sent to last
+    /// (Linux; elsewhere from the one that the system chooses towards it). The kernel does not filter
+    /// by the client then.
     #[must_use]
     pub fn bind(self, ip: IpAddr) -> Self {
         self.with(|settings| match ip {
@@ -236,6 +237,10 @@ impl<R: Resolver> UdpRelay<R> {
         };
         let conn = Arc::clone(&associate.conn);
         let port = Port::new(socket, relay.is_ipv4(), settings.segmentation_offload);
+        let port = match relay.ip().is_unspecified() {
+            true => port.hear_where(),
+            false => port,
+        };
         let sockets = Sockets::new(port, egress, conn, settings, self.resolver.clone());
         let flow = Flow::new(settings, associate, client, Instant::now());
         let (traffic, counters) = (flow.traffic().clone(), flow.counters().clone());

@@ -113,9 +113,11 @@ impl<R: Resolver> Turn<'_, R> {
                 sender: &mut self.batch.sender,
             },
             departures: &mut self.batch.departures,
+            arrived_at: None,
         };
         let arrived = arrivals.len();
         for index in 0..arrived {
+            exit.arrived_at = arrivals.local(index);
             let Some((slot, octets, source)) = arrivals.slot(index) else {
                 break;
             };
@@ -140,6 +142,7 @@ impl<R: Resolver> Turn<'_, R> {
                     sender: &mut self.batch.sender,
                 },
                 departures: &mut self.batch.departures,
+                arrived_at: None,
             };
             self.flow
                 .resolved(&name, addrs.as_ref(), self.now, &mut exit);

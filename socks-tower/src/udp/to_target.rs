@@ -56,6 +56,7 @@ impl Flow {
             }
             return Err(DropReason::Fragment);
         }
+        outlet.heard();
         if self.client.heard_from(source) {
             outlet.pin(source);
         }

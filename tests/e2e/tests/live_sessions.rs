@@ -158,7 +158,7 @@ impl Rules {
     }
 }
 
-/// SE-1: after a reload under a thousand live sessions and while new ones come in, those that are forbidden now are cut
+/// After a reload under a thousand live sessions and while new ones come in, those that are forbidden now are cut
 /// and the others lose no octet; a forbidden one neither stays nor gets in.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reload_cuts_what_is_forbidden_now() {

@@ -119,7 +119,7 @@ async fn a_batch_is_tried_again() {
     assert_eq!(rows(&path).await.len(), 1);
 }
 
-/// SE-16: what a database does not take however often it is tried is lost and counted, and so is what finds no place to
+/// What a database does not take however often it is tried is lost and counted, and so is what finds no place to
 /// wait. The server goes on.
 #[tokio::test]
 async fn what_is_lost_is_counted() {

@@ -64,6 +64,7 @@ impl MakeInspector for Tap {
             peer: subject.conn.peer.clone(),
             command: subject.command,
             destination: subject.destination.clone(),
+            remote: subject.remote,
         });
         Some(Box::new(Tapped {
             tap: self.clone(),

@@ -32,6 +32,8 @@ pub enum TapEvent {
         command: Command,
         /// Where the tunnel leads; of an association where the client says it sends from.
         destination: Address,
+        /// The other end of the tunnel, if that is known.
+        remote: Option<SocketAddr>,
     },
     /// Octets that came from one side of a tunnel.
     Octets {

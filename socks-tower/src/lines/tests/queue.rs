@@ -39,7 +39,7 @@ impl io::Write for Disk {
     }
 }
 
-/// SE-16: while the disk hangs a bounded number of lines waits, no writer does, and what is lost is counted.
+/// While the disk hangs a bounded number of lines waits, no writer does, and what is lost is counted.
 #[test]
 fn nobody_waits_for_a_disk() {
     let (go, disk, written) = disk();

@@ -6,7 +6,7 @@ use tokio::{
     net::{TcpListener, TcpSocket, TcpStream},
     task::JoinHandle,
 };
-use tower::ServiceExt;
+use tower::{Service, ServiceExt};
 
 use super::{
     pattern::{Ending, Flow},
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     BoxError, Traffic,
-    relay::{AdaptiveRelay, RelayEnd, pipe::Pipe, splicing},
+    relay::{AdaptiveRelay, RelayEnd, Tunnel, pipe::Pipe, splicing},
 };
 
 /// A relay between two real connections, with the applications' ends of both.
@@ -55,7 +55,9 @@ impl Link {
 
     /// With something around the relay's ends, and buffers of a chosen size.
     pub(super) async fn over<C, T>(
-        relay: AdaptiveRelay,
+        relay: impl Service<Tunnel<C, T>, Response = RelayEnd, Error = BoxError, Future: Send + 'static>
+        + Send
+        + 'static,
         buffers: Option<u32>,
         client: impl FnOnce(TcpStream) -> C,
         target: impl FnOnce(TcpStream) -> T,

@@ -9,6 +9,8 @@ mod half_close;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod idle;
 #[cfg(any(target_os = "linux", target_os = "android"))]
+mod inspected;
+#[cfg(any(target_os = "linux", target_os = "android"))]
 mod last_shutdown;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod link;
@@ -51,7 +53,7 @@ use tower::ServiceExt;
 use super::*;
 use crate::{BoxError, Side};
 
-fn tunnel<C, T>(client: C, target: T) -> Tunnel<C, T> {
+pub(crate) fn tunnel<C, T>(client: C, target: T) -> Tunnel<C, T> {
     let conn = ConnInfo::new(
         SessionId(1),
         Version::Socks5,

@@ -7,7 +7,7 @@ fn cut(user: &'static [u8]) -> impl Fn(&Live) -> Judgement {
     }
 }
 
-/// SE-1: after a change of the rules the sessions that they refuse are cut, and the others go on.
+/// After a change of the rules the sessions that they refuse are cut, and the others go on.
 #[tokio::test(start_paused = true)]
 async fn refused_sessions_are_cut() {
     let socks = Socks::new();
@@ -41,7 +41,7 @@ async fn refused_sessions_are_cut() {
     drop(waiting);
 }
 
-/// SE-12: a target that is being dialled by the old rules is judged once its address is known, or once there is a
+/// A target that is being dialled by the old rules is judged once its address is known, or once there is a
 /// tunnel without one, so that no connection outlives the rule that forbids it.
 #[tokio::test(start_paused = true)]
 async fn a_dial_under_way_is_judged_at_its_end() {

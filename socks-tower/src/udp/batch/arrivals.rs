@@ -1,6 +1,6 @@
 use std::{
     io,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     ops::Range,
     task::{Context, Poll, ready},
 };
@@ -28,6 +28,8 @@ pub(super) struct Arrival {
     /// Counted from behind the headroom.
     pub(super) octets: Range<usize>,
     pub(super) source: SocketAddr,
+    /// The address of this machine that it came to, if the system was asked for it.
+    pub(super) local: Option<IpAddr>,
 }
 
 impl Arrivals {
@@ -52,6 +54,11 @@ impl Arrivals {
         let slot = self.slots.chunks_mut(STRIDE).nth(arrival.slot)?;
         let Range { start, end } = arrival.octets;
         Some((slot, HEADROOM + start..HEADROOM + end, arrival.source))
+    }
+
+    /// The address of this machine that a datagram came to, if the system was asked for it.
+    pub(in crate::udp) fn local(&self, index: usize) -> Option<IpAddr> {
+        self.list.get(index)?.local
     }
 
     /// Receives what is there, at least one datagram.

@@ -10,6 +10,11 @@ use crate::udp::port::Port;
 /// Datagrams of one call.
 pub(in crate::udp) const TOGETHER: usize = 1;
 
+/// There is no such thing in common.
+pub(in crate::udp) fn hear_where(_: &UdpSocket) -> bool {
+    false
+}
+
 /// Receives a datagram.
 pub(super) fn receive<'a>(
     port: &mut Port,
@@ -22,6 +27,7 @@ pub(super) fn receive<'a>(
         slot: 0,
         octets: 0..len,
         source,
+        local: None,
     });
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! The decisions about datagrams, without sockets and with a clock of the tests' own.
 
+mod filters;
 mod fragments;
 mod names;
 mod properties;

@@ -6,13 +6,10 @@ use std::{
     },
 };
 
-use socks_core::message::{Associate, Permit, RulesEpoch};
+use socks_core::message::{Permit, RulesEpoch};
 
 use super::{Bench, CLIENT, TARGET, addr, datagram};
-use crate::udp::{
-    Datagram, DatagramFilter, DatagramVerdict, Direction, DropReason, ReplyPolicy, UdpRelay,
-    flow::HEADROOM,
-};
+use crate::udp::{DropReason, ReplyPolicy, UdpRelay, flow::HEADROOM};
 
 /// UD-33, SE-26: who may answer, for each policy; nobody before the client has sent, and nobody
 /// 300 s after it has last sent.
@@ -165,65 +162,6 @@ fn default_number_of_targets() {
     }
     assert_eq!(bench.sent.to_target.len(), 1024);
     assert_eq!(bench.dropped(DropReason::Targets), 1);
-}
-
-/// UD-34: an operation of its own, which sees the sender's address.
-#[test]
-fn filters_see_both_directions() {
-    let make = |_: &Associate| -> Option<Arc<dyn DatagramFilter>> {
-        Some(Arc::new(|datagram: &Datagram<'_>| {
-            let bad = match datagram.direction {
-                Direction::ToTarget => datagram.data == b"out",
-                Direction::ToClient => datagram.remote.port() == 54,
-            };
-            match bad {
-                true => DatagramVerdict::Drop,
-                false => DatagramVerdict::Pass,
-            }
-        }))
-    };
-    let mut bench = Bench::new(UdpRelay::new().filter(make));
-    bench.send(TARGET, b"out");
-    bench.send(TARGET, b"x");
-    bench.reply("198.51.100.1:54", b"x");
-    bench.reply(TARGET, b"out");
-    assert_eq!(bench.sent.to_target.len(), 1);
-    assert_eq!(bench.sent.to_client[0].1, datagram(0, TARGET, b"out"));
-    assert_eq!(bench.dropped(DropReason::Filtered), 2);
-}
-
-/// UD-34, SE-28: a filter may meter, so it does not see what a limit drops; and what it drops does
-/// not take a target's place.
-#[test]
-fn filters_see_what_the_limits_let_through() {
-    let seen = Arc::new(AtomicUsize::new(0));
-    let sees = seen.clone();
-    let make = move |_: &Associate| -> Option<Arc<dyn DatagramFilter>> {
-        let sees = sees.clone();
-        Some(Arc::new(move |datagram: &Datagram<'_>| {
-            sees.fetch_add(1, Ordering::Relaxed);
-            match datagram.data {
-                b"bad" => DatagramVerdict::Drop,
-                _ => DatagramVerdict::Pass,
-            }
-        }))
-    };
-    let relay = UdpRelay::new()
-        .filter(make)
-        .datagrams_per_second(5)
-        .max_targets(2);
-    let mut bench = Bench::new(relay);
-    bench.send("198.51.100.9:1", b"bad");
-    for port in 1..=3 {
-        bench.send(&format!("198.51.100.1:{port}"), b"x");
-    }
-    assert_eq!(bench.dropped(DropReason::Targets), 1);
-    assert_eq!(seen.swap(0, Ordering::Relaxed), 3);
-    for _ in 0..9 {
-        bench.reply("198.51.100.1:1", b"x");
-    }
-    assert_eq!(bench.dropped(DropReason::Rate), 4);
-    assert_eq!(seen.load(Ordering::Relaxed), 5);
 }
 
 /// UD-39, UD-36: errors of a socket are counted by what they mean and nothing else happens.

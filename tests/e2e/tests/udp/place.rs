@@ -93,6 +93,37 @@ async fn a_wildcard_socket_stays_one() {
     }
 }
 
+/// UD-9: a client that was told one of this machine's addresses is answered from that one, and from
+/// another that it sends to, whatever comes from elsewhere, whether datagrams go one by one or together.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[tokio::test]
+async fn a_wildcard_socket_answers_from_where_it_is_reached() {
+    let udp = UdpRelay::new().bind("0.0.0.0".parse().unwrap());
+    let told: SocketAddr = "127.0.0.2:1080".parse().unwrap();
+    let server = Server::start_claiming(socks(udp), Some(told)).await;
+    let (_control, mut client) = associate(&server).await;
+    let target = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let there = target.local_addr().unwrap();
+    let other: IpAddr = "127.0.0.3".parse().unwrap();
+    for relay in [told.ip(), other] {
+        client.relay.set_ip(relay);
+        client.send(&there.to_string(), b"x").await;
+        let (_, outside) = target.recv_from(&mut [0; 9]).await.unwrap();
+        let stranger = UdpPeer::new("127.0.0.9:0", client.relay).await;
+        let elsewhere = SocketAddr::new("127.0.0.4".parse().unwrap(), client.relay.port());
+        let octets = support::udp_datagram(0, &there.to_string(), b"x");
+        stranger.socket.send_to(&octets, elsewhere).await.unwrap();
+        // Some of them make up a piece that the system cuts.
+        let answers = [&b"a"[..], b"bbb", b"ccc", b"ddd", b"", b"e", b"ff"];
+        for answer in answers {
+            target.send_to(answer, outside).await.unwrap();
+        }
+        for answer in answers {
+            assert_eq!(client.receive().await, (there, answer.to_vec()));
+        }
+    }
+}
+
 /// UD-12: no sockets is 01, refused is 02, switched off is 07.
 #[tokio::test]
 async fn refusals() {

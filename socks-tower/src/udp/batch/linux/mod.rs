@@ -1,9 +1,9 @@
-//! `recvmmsg` with `UDP_GRO`, `sendmmsg`, and `UDP_SEGMENT`.
+//! `recvmmsg` with `UDP_GRO` and `IP_PKTINFO`, `sendmmsg`, and `UDP_SEGMENT`.
 
 mod receive;
 mod send;
 
-use std::sync::OnceLock;
+use std::{net::SocketAddr, sync::OnceLock};
 
 use nix::sys::socket::{MultiHeaders, SockaddrStorage, getsockopt, setsockopt, sockopt};
 use tokio::net::UdpSocket;
@@ -13,6 +13,16 @@ pub(in crate::udp) use self::send::{Sender, segment_after};
 
 /// Datagrams of one call.
 pub(in crate::udp) const TOGETHER: usize = 32;
+
+/// Has the system tell to which address of this machine datagrams for this socket came, and answers
+/// whether it does.
+pub(in crate::udp) fn hear_where(socket: &UdpSocket) -> bool {
+    match socket.local_addr() {
+        Ok(SocketAddr::V4(_)) => setsockopt(socket, sockopt::Ipv4PacketInfo, &true).is_ok(),
+        Ok(SocketAddr::V6(_)) => setsockopt(socket, sockopt::Ipv6RecvPacketInfo, &true).is_ok(),
+        Err(_) => false,
+    }
+}
 
 type Headers = MultiHeaders<SockaddrStorage>;
 

@@ -1,11 +1,11 @@
 use std::{
     array,
     io::{self, IoSliceMut},
-    net::{Ipv4Addr, SocketAddr, SocketAddrV4, SocketAddrV6},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6},
     os::fd::AsRawFd,
 };
 
-use libc::c_int;
+use libc::{c_int, in6_pktinfo};
 use nix::{
     cmsg_space,
     sys::socket::{ControlMessageOwned, MsgFlags, RecvMsg, SockaddrStorage, recvmmsg},
@@ -42,16 +42,22 @@ pub(in crate::udp::batch) fn receive<'a>(
     };
     let mut rooms: [_; TOGETHER] =
         array::from_fn(|_| [IoSliceMut::new(rooms.next().unwrap_or_default())]);
-    let mut headers = Headers::preallocate(most, Some(cmsg_space!(c_int)));
+    let control = match port.hears_where {
+        false => cmsg_space!(c_int),
+        true => cmsg_space!(c_int, in6_pktinfo),
+    };
+    let mut headers = Headers::preallocate(most, Some(control));
     port.socket.try_io(Interest::READABLE, || {
         let (fd, flags) = (port.socket.as_raw_fd(), MsgFlags::empty());
         let mut messages = 0;
         for message in recvmmsg(fd, &mut headers, &mut rooms, flags, None)? {
             let source = source(message.address);
+            let local = port.hears_where.then(|| local(&message)).flatten();
             let arrival = |octets| Arrival {
                 slot: messages,
                 octets,
                 source,
+                local,
             };
             match segment(&message) {
                 None => arrivals.push(arrival(0..message.bytes)),
@@ -81,6 +87,21 @@ fn segment(message: &RecvMsg<'_, '_, SockaddrStorage>) -> Option<usize> {
         _ => None,
     });
     segment.filter(|segment| (1..message.bytes).contains(segment))
+}
+
+/// The address of this machine that a message came to; of one that came to many machines, the one that
+/// it would be answered from.
+fn local(message: &RecvMsg<'_, '_, SockaddrStorage>) -> Option<IpAddr> {
+    message.cmsgs().ok()?.find_map(|control| match control {
+        ControlMessageOwned::Ipv4PacketInfo(info) => {
+            let octets = info.ipi_spec_dst.s_addr.to_ne_bytes();
+            Some(Ipv4Addr::from(octets).into())
+        }
+        ControlMessageOwned::Ipv6PacketInfo(info) => {
+            Some(Ipv6Addr::from(info.ipi6_addr.s6_addr).into())
+        }
+        _ => None,
+    })
 }
 
 /// One that cannot be told is nobody's, and its datagram is dropped.

@@ -1,10 +1,11 @@
 use std::{
     array,
     io::{self, IoSlice},
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     os::fd::AsRawFd,
 };
 
+use libc::{in_addr, in_pktinfo, in6_addr, in6_pktinfo};
 use nix::{
     errno::Errno,
     sys::socket::{ControlMessage, MsgFlags, SockaddrStorage, sendmmsg, sendmsg},
@@ -34,6 +35,13 @@ impl Sender {
         list: &[Departure],
     ) -> io::Result<usize> {
         let octets = |departure: &Departure| arena.get(departure.octets.clone());
+        if let Some(from) = port.leaves_from {
+            return one_by_one(list, |departure| {
+                let datagram = octets(departure).unwrap_or_default();
+                let info = Info::of(from);
+                port.send_with(departure.to, datagram, &[info.control()])
+            });
+        }
         if let [alone] = list {
             let datagram = octets(alone).unwrap_or_default();
             return port.send(alone.to, datagram).map(|()| 1);
@@ -65,18 +73,80 @@ impl Sender {
         segment: usize,
     ) -> io::Result<()> {
         let segment = u16::try_from(segment).map_err(|_| Errno::EINVAL)?;
-        sendmsg(
-            port.socket.as_raw_fd(),
-            &[IoSlice::new(piece)],
-            &[ControlMessage::UdpGsoSegments(&segment)],
-            MsgFlags::empty(),
-            port.address(to).as_ref(),
-        )?;
-        Ok(())
+        let segments = ControlMessage::UdpGsoSegments(&segment);
+        match port.leaves_from.map(Info::of) {
+            None => port.send_with(to, piece, &[segments]),
+            Some(info) => port.send_with(to, piece, &[info.control(), segments]),
+        }
+    }
+}
+
+/// Sends until one fails, like `sendmmsg`, which does not say why unless it is the first.
+fn one_by_one(
+    list: &[Departure],
+    send: impl Fn(&Departure) -> io::Result<()>,
+) -> io::Result<usize> {
+    for (sent, departure) in list.iter().enumerate() {
+        match send(departure) {
+            Err(error) if sent == 0 => return Err(error),
+            Err(_) => return Ok(sent),
+            Ok(()) => {}
+        }
+    }
+    Ok(list.len())
+}
+
+/// From which address of this machine a datagram leaves.
+enum Info {
+    V4(in_pktinfo),
+    V6(in6_pktinfo),
+}
+
+impl Info {
+    fn of(from: IpAddr) -> Self {
+        match from {
+            IpAddr::V4(ip) => Self::V4(in_pktinfo {
+                ipi_ifindex: 0,
+                ipi_spec_dst: in_addr {
+                    s_addr: u32::from_ne_bytes(ip.octets()),
+                },
+                ipi_addr: in_addr { s_addr: 0 },
+            }),
+            IpAddr::V6(ip) => Self::V6(in6_pktinfo {
+                ipi6_addr: in6_addr {
+                    s6_addr: ip.octets(),
+                },
+                ipi6_ifindex: 0,
+            }),
+        }
+    }
+
+    fn control(&self) -> ControlMessage<'_> {
+        match self {
+            Self::V4(info) => ControlMessage::Ipv4PacketInfo(info),
+            Self::V6(info) => ControlMessage::Ipv6PacketInfo(info),
+        }
     }
 }
 
 impl Port {
+    fn send_with(
+        &self,
+        to: SocketAddr,
+        octets: &[u8],
+        control: &[ControlMessage<'_>],
+    ) -> io::Result<()> {
+        let to = self.address(to);
+        sendmsg(
+            self.socket.as_raw_fd(),
+            &[IoSlice::new(octets)],
+            control,
+            MsgFlags::empty(),
+            to.as_ref(),
+        )?;
+        Ok(())
+    }
+
     fn address(&self, to: SocketAddr) -> Option<SockaddrStorage> {
         (!self.connected).then(|| to.into())
     }

@@ -1,0 +1,24 @@
+use std::{collections::BTreeSet, sync::Arc};
+
+use socks_acl::Rules;
+
+/// What rules may name.
+#[derive(Clone, Debug, Default)]
+pub struct Names {
+    pub limits: BTreeSet<Arc<str>>,
+}
+
+impl Names {
+    /// A name that nobody has defined would be a limit that nobody keeps, or a way that nobody goes.
+    pub fn check(&self, rules: &Rules) -> Result<(), String> {
+        if let Some(name) = rules.limits().find(|name| !self.limits.contains(*name)) {
+            return Err(format!("no [[limit]] is called {name:?}"));
+        }
+        match rules.routes().next() {
+            Some(name) => Err(format!(
+                "route {name:?}: this server connects to targets by itself"
+            )),
+            None => Ok(()),
+        }
+    }
+}
