@@ -28,6 +28,7 @@ use pcap_file::{
         },
     },
 };
+use socks_acl::SafeDefault;
 use socks_core::{Address, Command, message::SessionId};
 use socks_tower::{
     AdaptiveRelay, SocksService, TcpBinder, TcpConnector, UdpRelay,
@@ -60,6 +61,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     });
 
     let socks = SocksService::new(TcpConnector::new())
+        .access(SafeDefault::new().bind(true))
         .binder(TcpBinder::new())
         .udp_relayer(UdpRelay::new().filter(InspectDatagrams::new(tap.clone())))
         .relay(InspectLayer::new(tap).layer(AdaptiveRelay::new()));

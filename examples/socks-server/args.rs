@@ -61,7 +61,7 @@ pub struct Args {
     pub check: bool,
 
     /// Says which rule decides about a request, and why those before it do not, and exits. NAME is one
-    /// of point, peer, local, listener, version, command, destination, address, user, method, group.
+    /// of point, peer, local, listener, version, command, destination, remote, user, method, group.
     #[arg(long, value_name = "NAME=VALUE", num_args = 1..)]
     explain: Vec<String>,
 

@@ -37,7 +37,7 @@ use std::{error::Error, io, net::SocketAddr, process::ExitCode, sync::Arc};
 use clap::Parser;
 use socks_acl::{Acl, Explanation};
 use socks_core::message::Endpoint;
-use socks_tower::{Listener, ListenerExt, Sessions, TcpListenerOptions, Worker, Workers, serve};
+use socks_tower::{Listener, ListenerExt, TcpListenerOptions, Worker, Workers, serve};
 use tokio::runtime::Builder;
 use tracing::level_filters::LevelFilter;
 
@@ -45,7 +45,7 @@ use crate::{
     args::Args,
     hangup::Hangups,
     listen::{Sockets, UnixListeners, named},
-    pipeline::{Pipeline, Pipelines, Shared, safe_default},
+    pipeline::{Pipeline, Pipelines, Shared, Watch, safe_default},
     rules::{Asked, Reload},
     settings::Settings,
     shutdown::Shutdown,
@@ -183,23 +183,24 @@ fn ready(settings: &Settings, mut own: Vec<SocketAddr>) -> Result<Ready, Box<dyn
     let admin = settings.admin.as_ref().map(admin::Bound::new);
     let admin = admin.transpose().map_err(|error| error as Box<dyn Error>)?;
     own.extend(admin.as_ref().and_then(admin::Bound::addr));
-    let sessions = Sessions::new();
+    let watch = Watch::default();
+    let listed = admin.is_some() || settings.rules.is_some();
     let mut shared = Shared {
         records: settings.records.open()?,
-        sessions: (admin.is_some() || settings.rules.is_some()).then(|| sessions.clone()),
-        metrics: admin.as_ref().map(admin::Bound::metrics),
+        sessions: listed.then(|| watch.sessions.clone()),
+        metrics: admin.is_some().then(|| watch.metrics.clone()),
         acl: None,
     };
     shared.records.keep();
     if let Some(rules) = &settings.rules {
         let safe_default = safe_default(settings, &own);
-        let reload = Reload::new(rules.clone(), safe_default, sessions.clone())?;
+        let reload = Reload::new(rules.clone(), safe_default, watch.sessions.clone())?;
         shared.acl = Some(reload.acl());
         tokio::spawn(reload.watch());
     }
     let acl = shared.acl.clone();
     let pipelines = Pipelines::new(settings, &own, shared);
-    let admin = admin.map(|admin| admin.serve(sessions, shutdown.draining(), acl));
+    let admin = admin.map(|admin| admin.serve(watch, shutdown.draining(), acl));
     let admin = admin.transpose()?;
     tokio::spawn(outlive_hangups());
     listen::announce(settings, endpoints);

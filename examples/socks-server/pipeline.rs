@@ -7,7 +7,7 @@ use std::{
 
 use socks_acl::{Acl, SafeDefault};
 use socks_tower::{
-    AccessLog, Accounting, AdmissionLayer, HalfOpenLayer, Incoming, ProxyProtocolLayer,
+    AccessLog, Accounting, AdmissionLayer, HalfOpenLayer, Incoming, Metrics, ProxyProtocolLayer,
     SessionReport, Sessions, SocksService, TcpConnector, TraceLayer, ident::Ident, trace::Trace,
 };
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -18,7 +18,7 @@ use tower::{
 };
 use tracing::warn;
 
-use crate::{admin, auth::Services, records::Records, settings::Settings};
+use crate::{auth::Services, records::Records, settings::Settings};
 
 /// What serves the connections of a listener. With nothing configured that needs more layers there is no
 /// box around it.
@@ -39,7 +39,7 @@ pub struct Pipelines {
 /// What may stand around the service, the outermost first.
 #[derive(Clone)]
 struct Around {
-    metrics: Option<admin::Metrics>,
+    metrics: Option<Metrics>,
     access_log: Option<AccessLog>,
     accounting: Option<Accounting>,
     proxy_protocol: Option<ProxyProtocolLayer>,
@@ -48,15 +48,23 @@ struct Around {
     admission: Option<AdmissionLayer<Acl>>,
 }
 
+/// What shows sessions to those who look after the server.
+#[derive(Clone, Debug, Default)]
+pub struct Watch {
+    pub sessions: Sessions,
+    pub metrics: Metrics,
+}
+
 /// What others look at or change while clients are served.
 #[derive(Clone, Default)]
 pub struct Shared {
     /// Where sessions are entered, if anybody wants to see them.
     pub sessions: Option<Sessions>,
+    /// Where they are counted, if anybody wants to know.
+    pub metrics: Option<Metrics>,
     /// The rules, if there are any but the safe default.
     pub acl: Option<Acl>,
     pub records: Records,
-    pub metrics: Option<admin::Metrics>,
 }
 
 impl Pipelines {

@@ -16,8 +16,8 @@ use std::{
 use common::{Example, within};
 use etherparse::{NetSlice, SlicedPacket, TransportSlice};
 use pcap_file::pcapng::{Block, PcapNgReader};
-use support::{Peer, Script, Target, UdpEcho, UdpPeer};
-use tokio::{io::AsyncReadExt, task::yield_now};
+use support::{Peer, Script, Target, UdpEcho, UdpPeer, has_ipv6};
+use tokio::{io::AsyncReadExt, net::TcpStream, task::yield_now};
 use tokio_rustls::rustls::{
     ClientConfig, ClientConnection, RootCertStore, crypto::ring::default_provider,
     pki_types::ServerName,
@@ -150,6 +150,8 @@ async fn hosts() {
 #[derive(Debug, Default)]
 struct Seen {
     octets: Vec<u8>,
+    /// The side that speaks has begun the connection.
+    began: bool,
     syn: bool,
     fin: bool,
     reset: bool,
@@ -189,9 +191,17 @@ fn read(file: &Path) -> Option<(Capture, Vec<String>)> {
         };
         let payload = |slice: &[u8]| slice.to_vec();
         match (sliced.transport.unwrap(), source, target) {
-            (TransportSlice::Tcp(tcp), IpAddr::V4(from), IpAddr::V4(to)) => {
-                let header = tcp.to_header();
-                let sum = header.calc_checksum_ipv4_raw(from.octets(), to.octets(), tcp.payload());
+            (TransportSlice::Tcp(tcp), from, to) => {
+                let (header, content) = (tcp.to_header(), tcp.payload());
+                let sum = match (from, to) {
+                    (IpAddr::V4(from), IpAddr::V4(to)) => {
+                        header.calc_checksum_ipv4_raw(from.octets(), to.octets(), content)
+                    }
+                    (IpAddr::V6(from), IpAddr::V6(to)) => {
+                        header.calc_checksum_ipv6_raw(from.octets(), to.octets(), content)
+                    }
+                    other => panic!("{other:?}"),
+                };
                 assert_eq!(tcp.checksum(), sum.unwrap());
                 let from = SocketAddr::new(source, tcp.source_port());
                 let to = SocketAddr::new(target, tcp.destination_port());
@@ -202,6 +212,7 @@ fn read(file: &Path) -> Option<(Capture, Vec<String>)> {
                     false => assert_eq!(at, 1 + seen.octets.len() + usize::from(seen.fin)),
                 }
                 seen.octets.extend(payload(tcp.payload()));
+                seen.began |= tcp.syn() && !tcp.ack();
                 seen.syn |= tcp.syn();
                 seen.fin |= tcp.fin();
                 seen.reset |= tcp.rst();
@@ -267,17 +278,47 @@ async fn trace() {
         .await;
     let control = control.local_addr();
 
+    // A BIND's connection, which breaks off.
+    let script = anonymous().bind("127.0.0.1:9").expect_reply(0);
+    let bind = script.run(server).await;
+    let remote = TcpStream::connect(bind.bound.unwrap()).await.unwrap();
+    let bound = (remote.local_addr().unwrap(), bind.local_addr());
+    remote.set_zero_linger().unwrap();
+    drop((bind, remote));
+
+    // Behind a client that came by IPv4, with both in one kind of packet.
+    let mapped = |addr: SocketAddr| match addr.ip() {
+        IpAddr::V4(ip) => SocketAddr::new(ip.to_ipv6_mapped().into(), addr.port()),
+        IpAddr::V6(_) => addr,
+    };
+    let mut six = None;
+    if has_ipv6().await {
+        let mut target = Target::silent_at("[::1]:0").await;
+        let script = anonymous().connect(&target.addr.to_string());
+        let mut peer = script.expect_reply(0).run(server).await;
+        peer.send("over IPv6").await;
+        drop(target.accepted().await);
+        six = Some((mapped(peer.local_addr()), target.addr));
+        peer.finish().await;
+    }
+
     let (there, back) = ((control, echo.addr), (echo.addr, control));
     let (seen, comments) = until(&file, |seen| {
         let fin = |ends| seen.get(&ends).is_some_and(|seen| seen.fin);
         let over = fin((client, target.addr)) && fin((target.addr, client));
-        over && seen.contains_key(&back)
+        let reset = seen.get(&bound).is_some_and(|seen| seen.reset);
+        let six = six.is_none_or(fin);
+        over && reset && six && seen.contains_key(&back)
     })
     .await;
     for ends in [(client, target.addr), (target.addr, client)] {
         let seen = &seen[&ends];
         assert!(seen.syn && !seen.reset && seen.octets == octets);
     }
+    let began = |ends| seen[&ends].began;
+    assert!(began((client, target.addr)) && !began((target.addr, client)));
+    assert!(began(bound) && !began((bound.1, bound.0)));
+    assert!(six.is_none_or(|ends| seen[&ends].octets == b"over IPv6"));
     for ends in [there, back] {
         assert_eq!(seen[&ends].datagrams, [b"a datagram"]);
     }

@@ -3,14 +3,14 @@
 use std::{fmt, io, net::SocketAddr};
 
 use socks_acl::Acl;
-use socks_tower::{BoxError, Sessions};
+use socks_tower::BoxError;
 use tokio::sync::watch;
-use tower::layer::util::Identity;
 
 use crate::{
     auth::{self, Disabled},
     config::{ConfigError, Source},
     listen::Listening,
+    pipeline::Watch,
 };
 
 /// A table that cannot be there.
@@ -43,28 +43,9 @@ impl<'a> Bound<'a> {
         match *self.0 {}
     }
 
-    pub fn metrics(&self) -> Metrics {
-        match *self.0 {}
-    }
-
-    pub fn serve(
-        self,
-        _: Sessions,
-        _: watch::Receiver<bool>,
-        _: Option<Acl>,
-    ) -> io::Result<Serving> {
+    pub fn serve(self, _: Watch, _: watch::Receiver<bool>, _: Option<Acl>) -> io::Result<Serving> {
         match *self.0 {}
     }
 }
 
 pub enum Serving {}
-
-/// Nothing is counted.
-#[derive(Clone)]
-pub enum Metrics {}
-
-impl Metrics {
-    pub fn layer(&self) -> Identity {
-        match *self {}
-    }
-}

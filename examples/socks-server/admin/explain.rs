@@ -1,6 +1,6 @@
 //! `/rules/explain`: which rule decides about a request that nobody has made.
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use axum::{
     Json,
@@ -23,20 +23,24 @@ pub type Explain = Arc<dyn Fn(&Asked) -> Explanation + Send + Sync>;
 #[derive(Debug, Serialize)]
 pub struct Explanation {
     /// In lines for people.
-    pub text: String,
+    text: String,
     /// The same for programs, as the rules describe it.
-    pub explanation: serde_json::Value,
+    explanation: serde_json::Value,
+}
+
+impl Explanation {
+    pub fn new(explanation: &(impl fmt::Display + Serialize)) -> Self {
+        Self {
+            text: explanation.to_string(),
+            // Null if it is nothing that JSON has; the text is there in any case.
+            explanation: serde_json::to_value(explanation).unwrap_or_default(),
+        }
+    }
 }
 
 /// Asks the rules of this server.
 pub fn of(acl: Acl) -> Explain {
-    Arc::new(move |asked| {
-        let explanation = asked.explain(&acl);
-        Explanation {
-            text: explanation.to_string(),
-            explanation: serde_json::to_value(&explanation).unwrap_or_default(),
-        }
-    })
+    Arc::new(move |asked| Explanation::new(&asked.explain(&acl)))
 }
 
 /// Octets of a form.

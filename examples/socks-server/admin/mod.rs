@@ -49,4 +49,3 @@ pub use self::{
     config::{Admin, Prepared},
     server::{Bound, Serving},
 };
-pub use socks_tower::Metrics;

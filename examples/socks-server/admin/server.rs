@@ -6,7 +6,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use metrics_exporter_prometheus::PrometheusHandle;
 use socks_acl::Acl;
 use socks_core::message::Endpoint;
-use socks_tower::{BoxError, Incoming, Listener, Metrics, Sessions, serve};
+use socks_tower::{BoxError, Incoming, Listener, Metrics, serve};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpListener,
@@ -19,7 +19,7 @@ use tower::{ServiceBuilder, ServiceExt};
 use tracing::{debug, error, warn};
 
 use super::{config::Prepared, explain, listen::Open, metrics, router::router, state::Admin};
-use crate::listen::Sockets;
+use crate::{listen::Sockets, pipeline::Watch};
 
 /// Connections at once; more wait to be accepted.
 const CONNECTIONS: usize = 64;
@@ -39,23 +39,21 @@ pub struct Bound<'a> {
     listener: Open,
     endpoint: Endpoint,
     sockets: Sockets,
-    metrics: Metrics,
-    exporter: PrometheusHandle,
+    metrics: PrometheusHandle,
 }
 
 impl<'a> Bound<'a> {
     /// Opens it, and from here on what the `metrics` facade is told is collected.
     pub fn new(settings: &'a Prepared) -> Result<Self, BoxError> {
         let (listener, endpoint, sockets) = Open::bind(&settings.at)?;
-        let exporter = metrics::builder()?.install_recorder()?;
+        let metrics = metrics::builder()?.install_recorder()?;
         Metrics::describe();
         Ok(Self {
             settings,
             listener,
             endpoint,
             sockets,
-            metrics: Metrics::new(),
-            exporter,
+            metrics,
         })
     }
 
@@ -64,16 +62,11 @@ impl<'a> Bound<'a> {
         self.endpoint.socket_addr()
     }
 
-    /// What counts sessions for it.
-    pub fn metrics(&self) -> Metrics {
-        self.metrics.clone()
-    }
-
     /// Answers, in a thread of its own: a list of ten thousand sessions takes some milliseconds, which no session
     /// waits for. It goes on while the server drains, until what is returned is dropped.
     pub fn serve(
         self,
-        sessions: Sessions,
+        watch: Watch,
         draining: watch::Receiver<bool>,
         rules: Option<Acl>,
     ) -> io::Result<Serving> {
@@ -83,15 +76,13 @@ impl<'a> Bound<'a> {
             endpoint,
             sockets,
             metrics,
-            exporter,
         } = self;
         let token = settings.token.clone();
         eprintln!("admin on {endpoint}");
         if !settings.is_local() {
             warn!(listener = %endpoint, "the admin address is reached from elsewhere, and its token crosses the network in the clear");
         }
-        let explain = rules.map(explain::of);
-        let admin = Admin::new(sessions, metrics, exporter, token, draining, explain);
+        let admin = Admin::new(watch, metrics, token, draining, rules.map(explain::of));
         let (stop, stopped) = oneshot::channel();
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let thread = thread::Builder::new()

@@ -5,6 +5,7 @@ use socks_tower::{Metrics, Sessions};
 use tokio::sync::{Semaphore, watch};
 
 use super::{explain::Explain, sampler::Sampler, token::Token};
+use crate::pipeline::Watch;
 
 /// What requests are answered from. Clones share it.
 #[derive(Clone)]
@@ -29,8 +30,7 @@ const STREAMS: usize = 16;
 
 impl Admin {
     pub fn new(
-        sessions: Sessions,
-        metrics: Metrics,
+        Watch { sessions, metrics }: Watch,
         exporter: PrometheusHandle,
         token: Option<Token>,
         draining: watch::Receiver<bool>,

@@ -62,7 +62,7 @@ pub enum Asked {
 impl Asked {
     /// `destination` (HOST:PORT) of a client at `peer` (IP or IP:PORT), which came to `local` by `listener`,
     /// spoke `version` (socks4, socks5) and asked for `command` (connect, bind, udp-associate) as `user`
-    /// by `method` (none, gssapi, username-password, chap), in each `group`. With `address` the one that
+    /// by `method` (none, gssapi, username-password, chap), in each `group`. With `remote` the address that
     /// the destination resolves to is judged, too. At `point`: request, bind-peer, udp-reply,
     /// inspection, or accept, where there is no more than a client yet.
     pub fn new(mut pairs: Pairs) -> Result<Self, String> {
@@ -98,9 +98,9 @@ impl Asked {
                     .text("destination")?
                     .and_then(|text| address(&text))
                     .ok_or("destination: expected HOST:PORT or [IPv6]:PORT")?;
-                let resolved = pairs.text("address")?;
+                let resolved = pairs.text("remote")?;
                 let resolved = resolved
-                    .map(|text| text.parse().map_err(|_| "address: expected an IP address"))
+                    .map(|text| text.parse().map_err(|_| "remote: expected an IP address"))
                     .transpose()?;
                 let identity = identity(&mut pairs)?;
                 let request =

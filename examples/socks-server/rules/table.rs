@@ -1,9 +1,6 @@
-use std::{fmt, path::PathBuf};
+use std::path::PathBuf;
 
-use serde::{
-    Deserialize, Deserializer,
-    de::{self, value::MapAccessDeserializer},
-};
+use serde::{Deserialize, Deserializer};
 use socks_acl::RuleFile;
 use socks_tower::sessions::{Drain, Judgement};
 
@@ -16,25 +13,11 @@ pub enum RulesTable {
 
 impl<'de> Deserialize<'de> for RulesTable {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor;
-
-        impl<'de> de::Visitor<'de> for Visitor {
-            type Value = RulesTable;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("the path of a file of rules, or a table of them")
-            }
-
-            fn visit_str<E>(self, path: &str) -> Result<RulesTable, E> {
-                Ok(RulesTable::File(path.into()))
-            }
-
-            fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<RulesTable, A::Error> {
-                RuleFile::deserialize(MapAccessDeserializer::new(map)).map(RulesTable::Inline)
-            }
-        }
-
-        deserializer.deserialize_any(Visitor)
+        let file = RuleFile::deserialize(deserializer)?;
+        Ok(match file.as_str() {
+            Some(path) => Self::File(path.into()),
+            None => Self::Inline(file),
+        })
     }
 }
 

@@ -57,7 +57,7 @@ fn errors_name_the_place() {
         ),
         (
             "rules = 5".to_owned(),
-            "f.toml:1:9: rules: wrong value, expected the path of a file of rules".to_owned(),
+            "f.toml:1:9: rules: expected a table".to_owned(),
         ),
         (
             format!("trial_rules = \"/nowhere\"\n{ALLOW}"),
@@ -96,12 +96,12 @@ fn the_safe_default_is_explained() {
     let text = explained(&question).unwrap();
     assert!(text.contains("safe default"), "{text}");
     assert!(text.lines().last().unwrap().starts_with("refused with 02"));
-    let question = ["destination=example.com:80", "address=127.0.0.1"];
+    let question = ["destination=example.com:80", "remote=127.0.0.1"];
     let text = explained(&question).unwrap();
     assert!(text.lines().last().unwrap().starts_with("refused with 02"));
     let question = [
         "destination=example.com:80",
-        "address=192.88.0.1",
+        "remote=192.88.0.1",
         "user=alice",
         "group=staff",
     ];
@@ -119,8 +119,8 @@ fn questions_that_cannot_be_asked() {
         (&["destination"][..], "destination: expected NAME=VALUE"),
         (&["destination=a"], "destination: expected HOST:PORT"),
         (
-            &["destination=a:1", "address=x"],
-            "address: expected an IP address",
+            &["destination=a:1", "remote=x"],
+            "remote: expected an IP address",
         ),
         (&["point=accept", "user=a"], "user: unknown, or there twice"),
     ] {

@@ -126,6 +126,15 @@ impl RuleFile {
         }
     }
 
+    /// The text that stands in place of a table of rules, if one does: for a configuration that takes
+    /// rules or the path of a file of them.
+    pub fn as_str(&self) -> Option<&str> {
+        match self.root.get_ref() {
+            Node::String(text) => Some(text),
+            _ => None,
+        }
+    }
+
     /// Where the files of entries are that are not named by an absolute path. Without it no file is
     /// read.
     #[must_use]
@@ -231,10 +240,11 @@ impl RuleFile {
                 .at(span)
                 .in_key(format!("{}.{key}", path(point, index)));
         }
-        if let (Some(source), Some(span)) = (&self.source, error.span()) {
+        let span = error.span().unwrap_or(self.root.span());
+        if let Some(source) = &self.source {
             error = error.in_file(source.place(&span));
         }
-        error
+        error.at(span)
     }
 }
 

@@ -23,12 +23,13 @@ use socks_core::{
     Method, Secret,
     message::{AuthRequest, Authentication, Endpoint, Identity},
 };
-use socks_tower::{Metrics, Sessions, SocksService, TcpConnector};
+use socks_tower::{Sessions, SocksService, TcpConnector};
 use support::{Peer, Script, Server, Target};
 use tokio::sync::watch;
 use tower::{Layer, ServiceExt, service_fn};
 
 use super::{explain::Explain, metrics, router::router, state::Admin, token::Token};
+use crate::pipeline::Watch;
 
 /// An admin address, with what it looks at.
 struct Fixture {
@@ -44,18 +45,12 @@ impl Fixture {
     }
 
     fn with(token: Option<&str>, explain: Option<Explain>) -> Self {
-        let sessions = Sessions::new();
+        let watch = Watch::default();
+        let sessions = watch.sessions.clone();
         let (draining, drains) = watch::channel(false);
         let recorder = metrics::builder().unwrap().build_recorder();
         let token = token.map(|token| Token::new(&Secret::from(token)).unwrap());
-        let admin = Admin::new(
-            sessions.clone(),
-            Metrics::new(),
-            recorder.handle(),
-            token,
-            drains,
-            explain,
-        );
+        let admin = Admin::new(watch, recorder.handle(), token, drains, explain);
         Self {
             sessions,
             draining,
