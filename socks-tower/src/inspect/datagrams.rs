@@ -78,6 +78,9 @@ impl DatagramFilter for Filter {
             Inspection::Rewrite(data) => DatagramVerdict::Rewrite(data),
             Inspection::Cut(cut) => DatagramVerdict::Cut(cut),
             Inspection::PassSome(octets) if octets >= datagram.data.len() => DatagramVerdict::Pass,
+            Inspection::RewriteSome(octets, data) if octets >= datagram.data.len() => {
+                DatagramVerdict::Rewrite(data)
+            }
             // What is held of a datagram would not be one.
             Inspection::PassSome(_)
             | Inspection::RewriteSome(..)

@@ -24,8 +24,10 @@ pub(super) struct Port {
     #[cfg_attr(not(any(target_os = "linux", target_os = "android")), allow(dead_code))]
     pub(super) hears_pieces: u8,
     /// Whether the system tells to which address of this machine a datagram came.
+    #[cfg_attr(not(any(target_os = "linux", target_os = "android")), allow(dead_code))]
     pub(super) hears_where: bool,
     /// From which address of this machine datagrams leave, where the system is not to choose.
+    #[cfg_attr(not(any(target_os = "linux", target_os = "android")), allow(dead_code))]
     pub(super) leaves_from: Option<IpAddr>,
 }
 

@@ -1,6 +1,7 @@
 //! Inspectors around scripted streams; `relay/tests/inspected.rs` has them around real sockets.
 
 mod decisions;
+mod layer;
 mod schedules;
 mod time;
 

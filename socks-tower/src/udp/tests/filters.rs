@@ -197,6 +197,7 @@ impl Inspector for ByName {
             b"all" => Inspection::PassSome(3),
             b"some" => Inspection::PassSome(3),
             b"replace" => Inspection::RewriteSome(3, Bytes::new()),
+            b"replace all" => Inspection::RewriteSome(11, Bytes::from_static(b"replaced")),
             b"hold" => Inspection::Hold,
             b"later" => Inspection::later(async { Inspection::Pass }),
             b"cut" => Inspection::Cut(Cut::new("cut")),
@@ -224,12 +225,20 @@ fn inspected() {
     });
     let mut bench = Bench::new(UdpRelay::new().filter(make));
     for data in [
-        "pass", "rewrite", "all", "some", "replace", "hold", "later", "cut",
+        "pass",
+        "rewrite",
+        "all",
+        "some",
+        "replace",
+        "replace all",
+        "hold",
+        "later",
+        "cut",
     ] {
         bench.send(TARGET, data.as_bytes());
     }
     let sent = bench.sent.to_target.iter().map(|(_, data)| &**data);
-    assert!(sent.eq([&b"pass"[..], b"rewritten", b"all"]));
+    assert!(sent.eq([&b"pass"[..], b"rewritten", b"all", b"replaced"]));
     assert_eq!(bench.dropped(DropReason::Filtered), 5);
     assert_eq!(bench.flow.cut, Some(Cut::new("cut")));
     for data in [b"rewrite", b"another"] {

@@ -3,6 +3,7 @@
 use std::{future::poll_fn, io, net::SocketAddr};
 
 use nix::sys::socket::{setsockopt, sockopt::UdpGroSegment};
+use tokio::net::UdpSocket;
 
 use super::{
     Side, Wire,
@@ -178,6 +179,39 @@ async fn pieces_between_single_datagrams() {
         assert_eq!(received_at_once(&mut port).await, 1);
     }
     assert!(calls.iter().skip(1).all(|call| *call <= 256), "{calls:?}");
+}
+
+/// UD-9: a socket that is bound to no address is told where datagrams came to, in both families, and what
+/// it sends leaves from there, in one piece or not.
+#[tokio::test]
+async fn answers_leave_from_where_datagrams_came() {
+    for (any, near, local) in [
+        ("0.0.0.0:0", "127.0.0.1:0", "127.0.0.5"),
+        ("[::]:0", "[::1]:0", "::1"),
+    ] {
+        let Ok(client) = UdpSocket::bind(near).await else {
+            println!("skipped: this machine has no IPv6");
+            continue;
+        };
+        let socket = UdpSocket::bind(any).await.unwrap();
+        let to = SocketAddr::new(local.parse().unwrap(), socket.local_addr().unwrap().port());
+        let mut port = Port::new(socket, to.is_ipv4(), true).hear_where();
+        client.send_to(b"x", to).await.unwrap();
+        assert_eq!(received_at_once(&mut port).await, 1);
+        let came_to = batch::with(|batch| batch.arrivals.local(0));
+        assert_eq!(came_to, Some(to.ip()));
+
+        port.leaves_from = came_to;
+        let sender = Sender::new();
+        let mut wire = Alone { port, sender };
+        let lens = [10, 10, 10, 7, 9, 0];
+        let datagrams = lens.map(|len| (client.local_addr().unwrap(), vec![7; len]));
+        assert!(send(&mut wire, &datagrams).iter().all(sent));
+        for len in lens {
+            let heard = client.recv_from(&mut [0; 20]).await.unwrap();
+            assert_eq!(heard, (len, to));
+        }
+    }
 }
 
 async fn received_at_once(port: &mut Port) -> usize {
