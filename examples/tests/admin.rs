@@ -171,6 +171,38 @@ async fn a_session_is_ended() {
     }
 }
 
+/// The rule that has decided is shown with the session, counted, and explained for requests that nobody has made; SE-11 holds
+/// whatever rules say.
+#[tokio::test]
+async fn rules() {
+    let config = "[admin]\nlisten = '127.0.0.1:0'\n\
+        [[rules.request]]\nname = 'no mail'\nport = 25\nverdict = 'deny'\n\
+        [[rules.request]]\nname = 'the rest'\nverdict = 'allow'\n";
+    let target = Target::echo().await;
+    let server = Server::start(config, &["--allow-private"]).await;
+    let allowed = anonymous().connect(&target.addr.to_string());
+    let _peer = allowed.expect_reply(0).run(server.socks).await;
+    let mail = anonymous().connect("127.0.0.1:25").expect_reply(2);
+    mail.expect_end().run(server.socks).await;
+    let own = format!("127.0.0.1:{}", server.port());
+    let refused = anonymous().connect(&own).expect_reply(2);
+    refused.expect_end().run(server.socks).await;
+
+    let list = server.ask("GET /sessions").await;
+    assert!(list.contains("\"rule\":\"the rest\""), "{list}");
+    let ask = "GET /rules/explain?destination=mail.example:25&peer=192.0.2.1";
+    let answer = server.ask(ask).await;
+    assert_eq!(status(&answer), "200", "{answer}");
+    assert!(answer.contains("\"rule\":\"no mail\""), "{answer}");
+    let answer = server
+        .ask(&format!("GET /rules/explain?destination={own}"))
+        .await;
+    assert!(answer.contains("\"allowed\":false"), "{answer}");
+    let metrics = server.ask("GET /metrics").await;
+    let line = "socks_rules_total{rule=\"no mail\",verdict=\"refused\"} 1";
+    assert!(metrics.lines().any(|own| own == line), "{metrics}");
+}
+
 /// While it drains it is alive and not ready; it answers to the end.
 #[tokio::test]
 async fn drain() {

@@ -198,6 +198,33 @@ async fn octets_are_counted_while_they_pass() {
     scrape.expect("socks_datagrams_dropped_total{reason=rate}", 1);
 }
 
+/// All sessions are counted, however many turns that takes, with gaps among them.
+#[tokio::test(start_paused = true)]
+async fn many_sessions_are_counted() {
+    let recorder = DebuggingRecorder::new();
+    let mut scrape = Scrape::of(&recorder);
+    let _installed = metrics::set_default_local_recorder(&recorder);
+    Metrics::describe();
+    let (socks, metrics) = (Socks::new(), Metrics::new());
+    let service = metrics.layer().layer(socks.service.clone());
+    let mut clients = Vec::new();
+    for _ in 0..600 {
+        let mut client = Client::connect(&service).await;
+        assert_eq!(client.ask(b"alice", 1, b"target.example").await, 0);
+        clients.push(client);
+    }
+    for client in clients.drain(100..200) {
+        client.abort().await;
+    }
+    for client in &mut clients {
+        client.send(&[0; 7]).await;
+    }
+    settle().await;
+    metrics.update();
+    let sent = "socks_payload_bytes_total{command=connect,direction=sent}";
+    scrape.expect(sent, 7 * clients.len() as i64);
+}
+
 /// A limit that ends a session is counted as one that refuses it.
 #[tokio::test(start_paused = true)]
 async fn limits_that_end_sessions_are_counted() {

@@ -11,6 +11,8 @@ export const setToken = (token) => sessionStorage.setItem(TOKEN, token);
 
 async function ask(path, options = {}) {
   const token = sessionStorage.getItem(TOKEN);
+  // Nothing else goes into a header, nor is it a token.
+  if (token !== null && !/^[!-~]+$/.test(token)) throw new Unauthorized();
   const headers = token === null ? {} : { Authorization: `Bearer ${token}` };
   const answer = await fetch(path, { ...options, headers, credentials: "omit", cache: "no-store" });
   if (answer.status === 401) throw new Unauthorized();

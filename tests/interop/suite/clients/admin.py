@@ -272,7 +272,7 @@ def asks_for_the_token(setting, page):
     table = f'listen = "0.0.0.0:0"\ntoken_file = "{setting.workspace / "admin-token"}"'
     with administered(setting, table) as server, clients(setting, server, "alice"):
         page.open(server.admin.replace("0.0.0.0", "127.0.0.1"))
-        for token, wrong in (("x" * 20, True), (TOKEN, False)):
+        for token, wrong in (("x" * 20, True), ("tökén 1", True), (TOKEN, False)):
             page.wait("return document.querySelector('#ask').open")
             page.press(token, Keys.ENTER)
             if wrong:

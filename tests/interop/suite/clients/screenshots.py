@@ -21,6 +21,18 @@ PEOPLE = [
 ]
 
 
+RULES = """
+[[rules.request]]
+name = "builds"
+user = "build@EXAMPLE.ORG"
+verdict = "allow"
+
+[[rules.request]]
+name = "staff"
+verdict = "allow"
+"""
+
+
 class Sends(Listener):
     """Answers requests of a line, which begins with how many octets are wanted."""
 
@@ -59,7 +71,7 @@ def take(setting, folder):
     folder = folder.resolve()
     users = "".join(f'[[user]]\nname = "{user}"\npassword = "{PASSWORD}"\n' for user, *_ in PEOPLE if user not in ("alice", "bob"))
     with contextlib.ExitStack() as stack:
-        server = stack.enter_context(administered(setting, f'listen = "127.0.0.1:0"\n{users}'))
+        server = stack.enter_context(administered(setting, f'listen = "127.0.0.1:0"\n{users}{RULES}'))
         target = stack.enter_context(Sends(setting.targets.guard))
         page = stack.enter_context(browser(setting.workspace))
         page.driver.set_window_size(1200, 1020)
