@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod bind;
+mod clients;
 mod connect;
 mod error;
 mod incoming;
@@ -38,7 +39,10 @@ pub use self::{
     relay::{AdaptiveRelay, AdaptiveRelayFuture, Relay, RelayEnd, Tunnel},
     reply_code::{CodedError, reply_code},
     report::{SessionEnd, SessionReport, Side},
-    resolve::{ResolveError, ResolveErrorKind, ResolveFuture, SystemResolver},
+    resolve::{
+        LookupLimit, LookupLimitFuture, LookupLimitLayer, ResolveError, ResolveErrorKind,
+        ResolveFuture, SystemResolver,
+    },
     server::{
         Listener, ListenerExt, MapIo, NamedListener, Serve, ServeFuture, TcpListenerOptions,
         Worker, Workers, serve,

@@ -231,10 +231,11 @@ impl RuleFile {
                 .at(span)
                 .in_key(format!("{}.{key}", path(point, index)));
         }
-        if let (Some(source), Some(span)) = (&self.source, error.span()) {
+        let span = error.span().unwrap_or(self.root.span());
+        if let Some(source) = &self.source {
             error = error.in_file(source.place(&span));
         }
-        error
+        error.at(span)
     }
 }
 

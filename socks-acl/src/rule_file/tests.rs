@@ -269,6 +269,22 @@ fn mistakes_say_where_and_what() {
     }
 }
 
+/// What is wrong with the file as a whole has a place as well.
+#[test]
+fn too_many_rules_are_too_many() {
+    let many = |count| "[[accept]]\nverdict = \"deny\"\n".repeat(count);
+    assert!(
+        RuleFile::parse("f", &many(Rules::MAX))
+            .unwrap()
+            .rules()
+            .is_ok()
+    );
+    assert_eq!(
+        error(&many(Rules::MAX + 1)),
+        "f:1:1: expected 10000 rules at most"
+    );
+}
+
 /// A part of a larger file has its own places in that.
 #[test]
 fn a_part_of_another_file_is_read_with_its_places() {

@@ -17,7 +17,7 @@ use socks_core::{
 use tower_service::Service;
 
 use super::{
-    Decision, Difference, Explanation, Point, Rules,
+    Decision, Difference, Explanation, Rules,
     explain::explain,
     filter::{IncomingFilter, RequestFilter},
     judge::{Granted, Judged},
@@ -187,12 +187,12 @@ impl Acl {
         }
         match count(judged) {
             Judged::Allowed(None) => Verdict::allow(),
-            Judged::Allowed(Some(granted)) => Verdict::Allow(self.permit(&rules, granted, request)),
+            Judged::Allowed(Some(granted)) => Verdict::Allow(self.permit(granted, request)),
             Judged::Refused(refused) => Verdict::Deny(refused.denial()),
         }
     }
 
-    fn permit(&self, rules: &Rules, granted: Granted<'_>, mut request: AccessRequest) -> Permit {
+    fn permit(&self, granted: Granted<'_>, mut request: AccessRequest) -> Permit {
         let mut permit = Permit::new().terms(Arc::clone(&granted.rule.terms));
         if request.point != AccessPoint::Request {
             return permit;
@@ -205,16 +205,13 @@ impl Acl {
             request.destination = destination.clone();
             permit.destination = Some(destination);
         }
-        let udp = request.command == Command::UdpAssociate;
-        if udp {
+        if request.command == Command::UdpAssociate {
             permit.extensions.insert(self.epoch());
-            if rules.are_given(Point::UdpReply) {
-                let request = request.clone().at(AccessPoint::UdpReply);
-                permit = permit.filter_incoming(IncomingFilter {
-                    shared: Arc::clone(&self.shared),
-                    request,
-                });
-            }
+            // Also where there are no rules about replies yet.
+            permit = permit.filter_incoming(IncomingFilter {
+                shared: Arc::clone(&self.shared),
+                request: request.clone().at(AccessPoint::UdpReply),
+            });
         }
         permit.filter(RequestFilter {
             shared: Arc::clone(&self.shared),
@@ -249,17 +246,19 @@ impl Shared {
         if rules.windows.is_empty() {
             return Timestamp::UNIX_EPOCH;
         }
-        let now = self.clock();
         // Whoever looks at the same moment looks for everybody.
-        if let Ok(mut looked) = self.looked.try_lock() {
-            // A clock that was put back may have gone back across an edge.
-            if now < looked.at || looked.change.is_some_and(|change| change <= now) {
-                // By the rules in force, which `rules` may not be any more.
-                *looked = Looked::now(&self.rules.load(), now);
-                self.epoch.advance();
-            } else {
-                looked.at = now;
-            }
+        let Ok(mut looked) = self.looked.try_lock() else {
+            return self.clock();
+        };
+        // Read behind the lock: else it would seem to run backwards.
+        let now = self.clock();
+        // A clock that was put back may have gone back across an edge.
+        if now < looked.at || looked.change.is_some_and(|change| change <= now) {
+            // By the rules in force, which `rules` may not be any more.
+            *looked = Looked::now(&self.rules.load(), now);
+            self.epoch.advance();
+        } else {
+            looked.at = now;
         }
         now
     }

@@ -1,12 +1,11 @@
 use std::{
-    fmt,
     net::{IpAddr, SocketAddr},
     sync::Arc,
 };
 
 use jiff::Timestamp;
 use socks_core::{
-    Address, Command, Domain, Escaped,
+    Address, Command, Domain, Method,
     message::{AcceptRequest, AccessRequest, Endpoint, Identity, TlsPeer, UsedUp, Version},
 };
 
@@ -19,24 +18,24 @@ pub(super) struct Facts<'a> {
     pub(super) point: Point,
     pub(super) local: &'a Endpoint,
     pub(super) peer: &'a Endpoint,
-    listener: Option<&'a str>,
-    tls: Option<&'a TlsPeer>,
-    used_up: Option<&'a UsedUp>,
+    pub(super) listener: Option<&'a str>,
+    pub(super) tls: Option<&'a TlsPeer>,
+    pub(super) used_up: Option<&'a UsedUp>,
     /// Who asks for what; `None` on accept.
-    session: Option<Session<'a>>,
+    pub(super) session: Option<Session<'a>>,
     pub(super) name: Known<&'a Domain>,
     pub(super) ip: Known<IpAddr>,
     pub(super) port: Known<u16>,
     /// A BIND for whoever comes (`SE-58`).
     pub(super) any_peer: bool,
-    now: Timestamp,
+    pub(super) now: Timestamp,
 }
 
 #[derive(Clone, Copy)]
-struct Session<'a> {
-    version: Version,
-    identity: &'a Identity,
-    command: Command,
+pub(super) struct Session<'a> {
+    pub(super) version: Version,
+    pub(super) identity: &'a Identity,
+    pub(super) command: Command,
 }
 
 impl<'a> Facts<'a> {
@@ -61,9 +60,7 @@ impl<'a> Facts<'a> {
     pub(super) fn of(request: &'a AccessRequest, point: Point, now: Timestamp) -> Self {
         let conn = &*request.conn;
         let asked = point == Point::Request;
-        let any_peer = asked
-            && request.command == Command::Bind
-            && matches!(&request.destination, Address::Socket(addr) if addr.ip().is_unspecified());
+        let any_peer = asked && request.command == Command::Bind && is_zeros(&request.destination);
         let facts = Self {
             point,
             local: &conn.local,
@@ -145,6 +142,10 @@ impl<'a> Facts<'a> {
         }
     }
 
+    pub(super) fn identity(&self) -> Option<&'a Identity> {
+        self.session.map(|session| session.identity)
+    }
+
     pub(super) fn command(&self) -> Option<Command> {
         self.session.map(|session| session.command)
     }
@@ -159,10 +160,9 @@ impl<'a> Facts<'a> {
     /// ask for it are not accepted (`SE-3`).
     pub(super) fn satisfy(&self, condition: &Condition) -> Truth {
         let session = self.session;
-        let identity = session.map(|session| session.identity);
+        let identity = self.identity();
         // A user of method 00 is a claim (`SE-36`).
-        let proved =
-            identity.filter(|identity| identity.method != socks_core::Method::NO_AUTHENTICATION);
+        let proved = identity.filter(|identity| identity.method != Method::NO_AUTHENTICATION);
         let truth = match condition {
             Condition::Client(sets) => {
                 let is_in = |ip| sets.any(|set| set.contains(ip));
@@ -217,76 +217,8 @@ impl<'a> Facts<'a> {
         let is_in = |ip: &IpAddr| networks.any(|set| set.contains(*ip));
         self.ip.is_in(networks.is_empty(), is_in)
     }
+}
 
-    /// What it is that `condition` asks about, for whoever wants to know why a rule did not count.
-    pub(super) fn shown(&self, condition: &Condition) -> String {
-        let session = self.session;
-        let identity = session.map(|session| session.identity);
-        let none = || "none".to_owned();
-        let list = |items: &mut dyn Iterator<Item = &[u8]>| {
-            let items: Vec<_> = items
-                .take(8)
-                .map(|item| Escaped(item).to_string())
-                .collect();
-            match items.is_empty() {
-                true => none(),
-                false => items.join(", "),
-            }
-        };
-        let some = |value: Option<&dyn fmt::Display>| value.map_or_else(none, |it| it.to_string());
-        match condition {
-            Condition::Client(_) => self.peer.to_string(),
-            Condition::Listener(_) => list(&mut self.listener.iter().map(|name| name.as_bytes())),
-            Condition::Tls => if self.tls.is_some() { "yes" } else { "no" }.to_owned(),
-            Condition::Certificate(_) => {
-                let names = self.tls.map_or(&[][..], |tls| &tls.names);
-                list(&mut names.iter().map(|name| name.as_bytes()))
-            }
-            Condition::Version(_) => some(session.as_ref().map(|of| &of.version as _)),
-            Condition::User(_) => match identity.and_then(|identity| identity.user.as_ref()) {
-                Some(user) => user.to_string(),
-                None => "anonymous".to_owned(),
-            },
-            Condition::Group(_) => {
-                let groups = identity.map_or(&[][..], |identity| &identity.groups);
-                list(&mut groups.iter().map(|group| group.as_bytes()))
-            }
-            Condition::Method(_) => some(identity.map(|identity| &identity.method as _)),
-            Condition::Ident(_) => some(
-                identity
-                    .and_then(|identity| identity.ident.as_ref())
-                    .map(|it| it as _),
-            ),
-            Condition::Command(_) => self.command().map_or_else(none, |it| it.name().to_owned()),
-            Condition::Destination(_) => match (self.name, self.ip) {
-                (Known::Is(name), Known::Is(ip)) => format!("{name} at {ip}"),
-                (Known::Is(name), _) => name.to_string(),
-                (_, Known::Is(ip)) => ip.to_string(),
-                _ => "not known yet".to_owned(),
-            },
-            Condition::Address(_) => match self.ip {
-                Known::Is(ip) => ip.to_string(),
-                Known::None => none(),
-                Known::Unknown => "not known yet".to_owned(),
-            },
-            Condition::Range(_) => match self.ip {
-                Known::Is(ip) => match SpecialPurpose::of(ip) {
-                    Some(range) => format!("{ip}, {range}"),
-                    None => format!("{ip}, an ordinary address"),
-                },
-                Known::None => none(),
-                Known::Unknown => "not known yet".to_owned(),
-            },
-            Condition::Port(_) => match self.port {
-                Known::Is(port) => port.to_string(),
-                Known::None => none(),
-                Known::Unknown => "not known yet".to_owned(),
-            },
-            Condition::Time(_) => self.now.to_string(),
-            Condition::UsedUp(_) => {
-                let names = self.used_up.map_or(&[][..], |UsedUp(names)| names);
-                list(&mut names.iter().map(|name| name.as_bytes()))
-            }
-        }
-    }
+fn is_zeros(destination: &Address) -> bool {
+    matches!(destination, Address::Socket(addr) if addr.ip().to_canonical().is_unspecified())
 }

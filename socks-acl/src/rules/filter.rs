@@ -68,7 +68,7 @@ impl AddressFilter for IncomingFilter {
     fn permits(&self, addr: SocketAddr) -> bool {
         let rules = self.shared.rules();
         let now = self.shared.now(&rules);
-        // Rules that were there are gone: then replies follow from the requests.
+        // Then replies follow from the requests.
         if !rules.are_given(Point::UdpReply) {
             return true;
         }

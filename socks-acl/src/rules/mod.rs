@@ -23,6 +23,7 @@ mod rule;
 #[expect(clippy::module_inception, reason = "named after its type")]
 mod rules;
 mod shadow;
+mod shown;
 mod status;
 mod truth;
 

@@ -1,6 +1,7 @@
 use std::{
     fmt,
     net::{IpAddr, SocketAddr},
+    sync::Arc,
 };
 
 use socks_core::{
@@ -32,9 +33,14 @@ impl Expected {
             Address::Socket(addr) => return Self::literal(addr.ip(), bind),
             Address::Domain(domain, _) => match domain.canonical()? {
                 Host::Ip(ip) => return Self::literal(ip, bind),
-                Host::Domain(domain) => Name(domain),
+                Host::Domain(domain) => domain,
             },
         };
+        if !bind.permit.permits_name(&name, port) {
+            return Err(BindError::new(BindErrorKind::NotPermitted));
+        }
+        let requested = Address::Domain(name.clone(), port);
+        let name = Name::new(name).conn(Arc::clone(&bind.conn));
         let addrs = resolver
             .oneshot(name)
             .await
@@ -47,7 +53,11 @@ impl Expected {
             return Err(BindError::with_source(BindErrorKind::Resolve, error));
         }
         addrs.truncate(MAX_ADDRESSES);
-        addrs.retain(|ip| bind.permit.permits(SocketAddr::new(*ip, port)));
+        let permits = |ip: &IpAddr| {
+            let addr = SocketAddr::new(*ip, port);
+            bind.permit.permits_for(&requested, addr)
+        };
+        addrs.retain(permits);
         match addrs.is_empty() {
             true => Err(BindError::new(BindErrorKind::NotPermitted)),
             false => Ok(Self::OneOf(addrs)),

@@ -1,10 +1,11 @@
 use std::{
     collections::HashMap,
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use super::{BindError, BindErrorKind};
+use crate::clients::host;
 
 /// How many listeners there may be (`BI-21`, `SE-59`).
 #[derive(Clone, Copy, Debug)]
@@ -46,7 +47,7 @@ impl Listeners {
     /// Takes a place for the client at `ip`. Clients without an IP address, on unix sockets say,
     /// are one client, and so is an IPv6 network of 64 bits, which one host commands.
     pub(super) fn take(&self, ip: Option<IpAddr>, limit: Limit) -> Result<Slot, BindError> {
-        let client = ip.map(network);
+        let client = ip.map(host);
         let mut counts = self.lock();
         let open = counts.clients.get(&client).copied().unwrap_or(0);
         if open >= limit.per_client {
@@ -66,13 +67,6 @@ impl Listeners {
     fn lock(&self) -> MutexGuard<'_, Counts> {
         // Nothing in here panics half way.
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-fn network(ip: IpAddr) -> IpAddr {
-    match ip.to_canonical() {
-        IpAddr::V6(ip) => Ipv6Addr::from_bits(ip.to_bits() >> 64 << 64).into(),
-        ip => ip,
     }
 }
 

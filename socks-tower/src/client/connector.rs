@@ -136,7 +136,7 @@ impl<C> SocksConnector<C> {
     }
 
     /// Whether names are passed on although the permit has an address filter; off by default. The
-    /// filter then has no say about them: the upstream is trusted to resolve them to nothing that
+    /// filter then judges the names alone: the upstream is trusted to resolve them to nothing that
     /// the client must not reach.
     #[must_use]
     pub fn trust_upstream_resolution(mut self, trust: bool) -> Self {
@@ -163,6 +163,9 @@ impl<C> SocksConnector<C> {
                 Host::Domain(_)
                     if connect.permit.is_filtered() && !self.trust_upstream_resolution =>
                 {
+                    Err(ConnectError::new(ConnectErrorKind::NotPermitted))
+                }
+                Host::Domain(name) if !connect.permit.permits_name(&name, *port) => {
                     Err(ConnectError::new(ConnectErrorKind::NotPermitted))
                 }
                 Host::Domain(name) => Ok(Address::Domain(name, *port)),

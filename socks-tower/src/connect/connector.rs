@@ -17,11 +17,11 @@ use super::{
 };
 use crate::{Connected, Resolver, SystemResolver};
 
-/// Connects to targets by TCP: resolves, asks the permit about each address and lets the permitted
-/// ones race (`R5-59`, RFC 8305).
+/// Connects to targets by TCP: asks the permit about the name, resolves it, asks about each address
+/// and lets the permitted ones race (`R5-59`, RFC 8305).
 ///
-/// An address that the permit refuses is never dialled, and what is dialled is exactly what was
-/// asked about (`SE-12`). The outgoing connection has `TCP_NODELAY` and keepalive (`SE-52`).
+/// A name that the permit refuses is not looked up, an address that it refuses is never dialled, and
+/// what is dialled is exactly what was asked about (`SE-12`, `SE-41`). The outgoing connection has `TCP_NODELAY` and keepalive (`SE-52`).
 #[derive(Clone, Debug, Default)]
 pub struct TcpConnector<R = SystemResolver> {
     resolver: R,

@@ -1,9 +1,10 @@
 use std::{
     net::{IpAddr, SocketAddr},
+    sync::Arc,
     time::Duration,
 };
 
-use socks_core::{Address, Host, message::Connect};
+use socks_core::{Address, Domain, Host, message::Connect};
 use tower::ServiceExt;
 
 use super::{
@@ -50,7 +51,7 @@ pub(super) async fn establish<R: Resolver, D: Dial>(
                 // Boxed, so that a literal address, which is nearly always what comes, does not make
                 // room for it.
                 Host::Domain(domain) => {
-                    let named = named(&dial, resolver, limits, &connect, Name(domain), *port);
+                    let named = named(&dial, resolver, limits, &connect, domain, *port);
                     Box::pin(named).await
                 }
             },
@@ -83,14 +84,21 @@ async fn named<R: Resolver, D: Dial>(
     resolver: R,
     limits: Limits,
     connect: &Connect,
-    name: Name,
+    name: Domain,
     port: u16,
 ) -> Result<(D::Stream, SocketAddr), ConnectError> {
+    // Asked here although the access controller has seen the name: it may have put another in its
+    // place, a layer may have added a filter, and the rules may have changed meanwhile.
+    if !connect.permit.permits_name(&name, port) {
+        return Err(ConnectError::new(ConnectErrorKind::NotPermitted));
+    }
+    let requested = Address::Domain(name.clone(), port);
+    let name = Name::new(name).conn(Arc::clone(&connect.conn));
     let addrs = resolve(resolver, limits, name).await?;
     let permitted = addrs
         .into_iter()
         .map(|ip| SocketAddr::new(ip, port))
-        .filter(|addr| connect.permit.permits(*addr));
+        .filter(|addr| connect.permit.permits_for(&requested, *addr));
     let addrs = interleave(permitted);
     race(dial, &addrs, limits.attempt_delay).await
 }

@@ -1,7 +1,7 @@
 //! CONNECT by TCP: [`TcpConnector`].
 //!
 //! Resolving, checking and dialling are one step (`SE-12`): `establish.rs` asks the permit about
-//! each address, `race.rs` lets the permitted ones race (RFC 8305), `dial.rs` opens one socket to
+//! the name and each address, `race.rs` lets the permitted ones race (RFC 8305), `dial.rs` opens one socket to
 //! exactly one address.
 
 mod connector;

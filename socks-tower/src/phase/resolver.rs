@@ -1,6 +1,9 @@
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 
-use socks_core::Domain;
+use socks_core::{
+    Domain,
+    message::{ConnInfo, Extensions},
+};
 use tower_service::Service;
 
 use crate::BoxError;
@@ -31,14 +34,42 @@ impl<S> Resolver for S where
 {
 }
 
-/// A host name to look up, in canonical form ([`Domain::canonical`]).
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Name(pub Domain);
+/// Asks for the addresses of a host name.
+///
+/// A resolver whose work goes on when its future is dropped, such as a call of the operating
+/// system's, keeps the name for as long: a layer that counts lookups has attached what counts.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Name {
+    /// The name, in canonical form ([`Domain::canonical`]). What caches answers does it by this
+    /// alone.
+    pub domain: Domain,
+    /// The connection of the client that wants to know, if one does.
+    pub conn: Option<Arc<ConnInfo>>,
+    /// What layers attached.
+    pub extensions: Extensions,
+}
 
 impl Name {
+    /// A lookup for nobody in particular.
+    pub const fn new(domain: Domain) -> Self {
+        Self {
+            domain,
+            conn: None,
+            extensions: Extensions::new(),
+        }
+    }
+
+    /// For this client.
+    #[must_use]
+    pub fn conn(mut self, conn: Arc<ConnInfo>) -> Self {
+        self.conn = Some(conn);
+        self
+    }
+
     /// The name as text; empty for octets that are not UTF-8, which a canonical name never has.
     pub fn as_str(&self) -> &str {
-        self.0.as_str().unwrap_or_default()
+        self.domain.as_str().unwrap_or_default()
     }
 }
 

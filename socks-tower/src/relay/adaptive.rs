@@ -20,7 +20,8 @@ use crate::BoxError;
 ///
 /// - Half-close is passed on after the last octet, and the other direction goes on (`SE-48`,
 ///   `SE-51`).
-/// - A reset of one side becomes a reset of the other, on TCP (`SE-49`).
+/// - A reset of one side becomes a reset of the other, on TCP (`SE-49`): at once or, while the other takes
+///   nothing of what the first has said, so that nothing more is read from it, within 30 seconds.
 /// - The idle timeout slides with every octet, either way (`SE-21`).
 #[derive(Clone, Debug, Default)]
 pub struct AdaptiveRelay {

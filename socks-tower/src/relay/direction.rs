@@ -81,6 +81,11 @@ impl Direction {
         self.state == State::Done
     }
 
+    /// Whether the source is not listened to, because the sink has not taken what it said before.
+    pub(super) fn is_held_up(&self) -> bool {
+        self.held.is_some() && self.state == State::Moving
+    }
+
     /// Whether the source was heard to its end.
     pub(super) fn is_heard_out(&self) -> bool {
         self.is_done() && self.discarded == 0

@@ -5,6 +5,7 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use pin_project_lite::pin_project;
@@ -18,7 +19,16 @@ use super::{
     direction::{Direction, Ends, Fault},
     scratch,
 };
-use crate::{BoxError, Side, Traffic, stream::reset_on_close, time::after};
+use crate::{
+    BoxError, Side, Traffic,
+    stream::{broken, reset_on_close},
+    time::after,
+};
+
+/// After how long without an octet either way it is looked whether the source of a direction that is
+/// held up is still there. Not at once: what it said before it was reset is worth something to a sink
+/// that is only slow.
+const HELD_UP: Duration = Duration::from_secs(30);
 
 pin_project! {
     #[project = AdaptiveRelayFutureProjection]
@@ -112,13 +122,30 @@ where
             *this.active = Instant::now();
             timer.as_mut().reset(after(*this.active, timeout));
         }
+        let held_up = this.up.is_held_up() || this.down.is_held_up();
+        let look = held_up.then(|| after(*this.active, HELD_UP));
+        if let Some(look) = look.filter(|look| *look < timer.deadline()) {
+            timer.as_mut().reset(look);
+        }
         // The timer is not moved with every octet; when it fires, it is set to what is left.
         while timer.as_mut().poll(cx).is_ready() {
-            let due = after(*this.active, timeout);
-            if due <= Instant::now() {
+            let (now, due) = (Instant::now(), after(*this.active, timeout));
+            if due <= now {
                 return Poll::Ready(Ok(RelayEnd::Idle));
             }
-            timer.as_mut().reset(due);
+            let next = match look {
+                None => due,
+                Some(look) if look > now => due.min(look),
+                Some(_) => {
+                    let up = lost(this.up, this.client, Side::Client);
+                    let lost = up.or_else(|| lost(this.down, this.target, Side::Target));
+                    if let Some(end) = lost {
+                        return Poll::Ready(end);
+                    }
+                    due.min(after(now, HELD_UP))
+                }
+            };
+            timer.as_mut().reset(next);
         }
         Poll::Pending
     }
@@ -176,6 +203,17 @@ where
     };
     let down = this.down.poll_move(cx, &mut ends);
     (end(down, Side::Target), sent + received)
+}
+
+/// How the tunnel ends because the source of a direction that is held up, so that nothing is read from
+/// it, has reset its connection meanwhile; `None` if it has not, or is not plain TCP.
+fn lost<S: 'static>(
+    direction: &Direction,
+    source: &S,
+    side: Side,
+) -> Option<Result<RelayEnd, BoxError>> {
+    let error = direction.is_held_up().then(|| broken(source))??;
+    end(Poll::Ready(Err(Fault::Source(error))), side)
 }
 
 /// How the tunnel ends because of a direction whose source is `source`; `None` if it goes on.

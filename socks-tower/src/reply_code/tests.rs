@@ -153,6 +153,7 @@ fn resolve_errors() {
         ResolveErrorKind::NotFound,
         ResolveErrorKind::NoAddresses,
         ResolveErrorKind::TimedOut,
+        ResolveErrorKind::TooMany,
         ResolveErrorKind::Failed,
     ] {
         assert_eq!(code(ResolveError::new(kind)), 0x04);

@@ -21,6 +21,8 @@ pub enum ResolveErrorKind {
     NoAddresses,
     /// No answer within the deadline, or no free lookup.
     TimedOut,
+    /// The client has too many lookups under way, and too many that wait (`SE-23`).
+    TooMany,
     /// The resolver failed; the source says how.
     Failed,
 }
@@ -51,6 +53,7 @@ impl fmt::Display for ResolveError {
             ResolveErrorKind::NotFound => "the host name does not exist",
             ResolveErrorKind::NoAddresses => "the host name has no usable address",
             ResolveErrorKind::TimedOut => "the host name did not resolve in time",
+            ResolveErrorKind::TooMany => "the client looks up too many host names at once",
             ResolveErrorKind::Failed => "the host name could not be resolved",
         })
     }

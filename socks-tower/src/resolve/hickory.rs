@@ -56,9 +56,10 @@ impl Service<Name> for HickoryResolver {
             return ResolveFuture::new(std::future::ready(Ok(addrs)));
         }
         let resolver = self.resolver.clone();
-        ResolveFuture::new(self.limits.clone().run(|permit| async move {
-            let _permit = permit;
-            let mut query = rr::Name::from_ascii(name.as_str()).map_err(failed)?;
+        let query = rr::Name::from_ascii(name.as_str());
+        ResolveFuture::new(self.limits.clone().run(name, |counted| async move {
+            let _counted = counted;
+            let mut query = query.map_err(failed)?;
             query.set_fqdn(true);
             resolver.lookup_ip(query).await.map_err(error)
         }))

@@ -7,7 +7,25 @@ use std::{
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::{Addrs, Name, ResolveError, ResolveErrorKind};
+use crate::{
+    Addrs, Name, ResolveError, ResolveErrorKind,
+    clients::{Clients, Place},
+};
+
+/// Lookups of one client that are under way by default: a quarter of all.
+pub(super) const PER_CLIENT: usize = 16;
+
+/// Lookups of one client that wait for a free one.
+pub(super) const WAITING: usize = 64;
+
+/// What counts a lookup for as long as it is held: until the work is over, not until the caller stops
+/// waiting.
+#[derive(Debug)]
+pub(super) struct Counted {
+    _name: Name,
+    _client: Option<Place>,
+    _all: OwnedSemaphorePermit,
+}
 
 /// What every resolver here keeps to (`SE-23`, `SE-42`).
 #[derive(Clone, Debug)]
@@ -16,6 +34,7 @@ pub(super) struct Limits {
     pub(super) max_addresses: usize,
     pub(super) link_local: bool,
     pub(super) lookups: Arc<Semaphore>,
+    pub(super) clients: Arc<Clients>,
 }
 
 impl Default for Limits {
@@ -25,6 +44,7 @@ impl Default for Limits {
             max_addresses: 16,
             link_local: false,
             lookups: Self::lookups(64),
+            clients: Clients::new(PER_CLIENT, WAITING),
         }
     }
 }
@@ -35,11 +55,12 @@ impl Limits {
         Arc::new(Semaphore::new(max.clamp(1, Semaphore::MAX_PERMITS)))
     }
 
-    /// Runs a lookup within the deadline, once one is free. The permit goes to `lookup`, which
-    /// drops it when the work is over, not when the caller stops waiting.
+    /// Runs a lookup within the deadline, once one is free: first one of the client's, so that a
+    /// client with many lookups takes none from others while it waits.
     pub(super) async fn run<F, A>(
         self,
-        lookup: impl FnOnce(OwnedSemaphorePermit) -> F,
+        name: Name,
+        lookup: impl FnOnce(Counted) -> F,
     ) -> Result<Addrs, ResolveError>
     where
         F: Future<Output = Result<A, ResolveError>>,
@@ -47,8 +68,14 @@ impl Limits {
     {
         let failed = |error| ResolveError::with_source(ResolveErrorKind::Failed, error);
         let answers = tokio::time::timeout(self.deadline, async {
-            let permit = self.lookups.clone().acquire_owned().await.map_err(failed)?;
-            lookup(permit).await
+            let client = turn(&self.clients, &name).await?;
+            let all = self.lookups.clone().acquire_owned().await.map_err(failed)?;
+            let counted = Counted {
+                _name: name,
+                _client: client,
+                _all: all,
+            };
+            lookup(counted).await
         })
         .await
         .map_err(|_| ResolveError::new(ResolveErrorKind::TimedOut))??;
@@ -66,6 +93,19 @@ impl Limits {
         }
         Ok(addrs)
     }
+}
+
+/// Waits for a lookup of the client's; a name that is for no client needs none.
+pub(super) async fn turn(
+    clients: &Arc<Clients>,
+    name: &Name,
+) -> Result<Option<Place>, ResolveError> {
+    let Some(conn) = &name.conn else {
+        return Ok(None);
+    };
+    let place = clients.enter(conn.peer.ip());
+    let place = place.ok_or(ResolveError::new(ResolveErrorKind::TooMany))?;
+    Ok(Some(place.turn().await))
 }
 
 fn is_link_local(ip: IpAddr) -> bool {
@@ -111,6 +151,18 @@ macro_rules! limit_setters {
         #[must_use]
         pub fn max_lookups(mut self, max: usize) -> Self {
             self.limits.lookups = crate::resolve::limits::Limits::lookups(max);
+            self
+        }
+
+        /// How many of them may be for one client, by its IP address (IPv6: by its network of 64
+        /// bits); 16 by default, at least 1. Clients without an IP address, on unix sockets say,
+        /// are one client. 64 more wait for their turn, and the next one fails
+        /// ([`ResolveErrorKind::TooMany`](crate::ResolveErrorKind::TooMany)). Lookups that are for
+        /// no client are not counted here. Clones made from here on share the bound (`SE-23`).
+        #[must_use]
+        pub fn max_lookups_per_client(mut self, max: usize) -> Self {
+            use crate::{clients::Clients, resolve::limits::WAITING};
+            self.limits.clients = Clients::new(max, WAITING);
             self
         }
 

@@ -8,5 +8,5 @@ mod tcp;
 pub use self::client_stream::ClientStream;
 pub(crate) use self::{
     buffers::Buffers,
-    tcp::{reset_on_close, tcp_sink, tcp_source},
+    tcp::{broken, reset_on_close, tcp_sink, tcp_source},
 };

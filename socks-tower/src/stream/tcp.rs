@@ -1,4 +1,4 @@
-use std::any::Any;
+use std::{any::Any, io};
 
 use tokio::net::TcpStream;
 
@@ -28,6 +28,12 @@ pub(crate) fn tcp_sink<S: 'static>(stream: &S) -> Option<&TcpStream> {
     let client = || stream.downcast_ref().and_then(ClientStream::plain_sink);
     let tunnel = || stream.downcast_ref().and_then(ClientTunnel::plain_sink);
     stream.downcast_ref().or_else(client).or_else(tunnel)
+}
+
+/// What has broken the connection under `stream`, if something has and nobody was told yet; this tells
+/// it. Of streams other than TCP it is not known.
+pub(crate) fn broken<S: 'static>(stream: &S) -> Option<io::Error> {
+    tcp(stream)?.take_error().ok()?
 }
 
 /// Makes the coming close of `stream` a reset, so that the peer does not take an aborted transfer

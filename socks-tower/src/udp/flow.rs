@@ -5,14 +5,14 @@ use std::{
     time::Duration,
 };
 
-use socks_core::{message::Associate, subnegotiation::DatagramProtection};
+use socks_core::{Domain, message::Associate, subnegotiation::DatagramProtection};
 use tokio::time::Instant;
 
 use super::{
     Datagram, DatagramFilter, DatagramVerdict, DropReason, UdpCounters, bucket::Rates,
     client::Client, fragments::Fragments, names::Names, settings::Settings, targets::Targets,
 };
-use crate::{Name, Traffic, time::after};
+use crate::{Traffic, time::after};
 
 /// Octets that a datagram from outside leaves free in front of it, for the longest header that
 /// the relay writes: IPv6.
@@ -28,7 +28,7 @@ pub(super) trait Outlet {
     /// The same for a datagram to the client, header and all, with so many octets of payload.
     fn queue_to_client(&mut self, to: SocketAddr, datagram: &[u8], payload: usize);
     /// Begins a lookup, whose end is told to [`Flow::resolved`].
-    fn resolve(&mut self, name: Name);
+    fn resolve(&mut self, name: Domain);
     /// From now on the client sends from here only.
     fn pin(&mut self, client: SocketAddr);
     /// Whether targets of this family can be reached at all.

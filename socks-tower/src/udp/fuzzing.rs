@@ -8,7 +8,7 @@ use std::{
 };
 
 use socks_core::{
-    Address,
+    Address, Domain,
     message::{Associate, ConnInfo, Endpoint, Identity, Permit, SessionId, Version},
 };
 use tokio::time::Instant;
@@ -18,7 +18,7 @@ use super::{
     batch::Settled,
     flow::{Flow, HEADROOM, Outlet},
 };
-use crate::{Addrs, Name};
+use crate::Addrs;
 
 /// An association without sockets, whose clock the caller moves.
 pub struct RelayPath {
@@ -33,7 +33,7 @@ const CLIENT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1
 #[derive(Default)]
 struct Out {
     sent: u64,
-    lookups: Vec<Name>,
+    lookups: Vec<Domain>,
     /// What is queued fails.
     fails: bool,
     settled: Vec<Settled>,
@@ -69,7 +69,7 @@ impl Outlet for Out {
         self.settled.push(Settled::ToClient { payload, result });
     }
 
-    fn resolve(&mut self, name: Name) {
+    fn resolve(&mut self, name: Domain) {
         self.lookups.push(name);
     }
 

@@ -21,7 +21,8 @@
 //! |---|---|
 //! | does it come from the client (`UD-16`) | `client.rs` |
 //! | protection, header, fragments (`UD-19`, `UD-20`…`UD-27`) | `to_target.rs`, `fragments.rs` |
-//! | what does the name resolve to (`UD-32`) | `names.rs` |
+//! | may the name be looked up (`UD-28`, `SE-41`) | `targets.rs` |
+//! | what does it resolve to (`UD-32`) | `names.rs` |
 //! | may it go there, is there room for a target (`UD-28`, `SE-28`) | `targets.rs` |
 //! | what the application says | `filter.rs` |
 //!

@@ -1,6 +1,7 @@
 use std::{
     collections::{HashMap, VecDeque},
     net::IpAddr,
+    sync::Arc,
     time::Duration,
 };
 
@@ -28,7 +29,7 @@ pub(super) struct Names {
 
 #[derive(Debug)]
 struct Answer {
-    addrs: Vec<IpAddr>,
+    addrs: Arc<[IpAddr]>,
     until: Instant,
 }
 
@@ -41,9 +42,9 @@ pub(super) struct Waiting {
 }
 
 /// What is known about a name.
-pub(super) enum Known<'a> {
+pub(super) enum Known {
     /// None: it does not resolve.
-    Addresses(&'a [IpAddr]),
+    Addresses(Arc<[IpAddr]>),
     /// The lookup is to begin, and the datagram waits.
     Unasked,
     /// The lookup is under way, and the datagram waits.
@@ -64,17 +65,9 @@ impl Names {
     }
 
     /// The addresses of `name`; without them the datagram waits, if there is room.
-    pub(super) fn lookup(
-        &mut self,
-        name: &Domain,
-        port: u16,
-        data: &[u8],
-        now: Instant,
-    ) -> Known<'_> {
-        let fresh = |answer: &Answer| answer.until > now;
-        if self.answers.get(name).is_some_and(fresh) {
-            let addrs = self.answers.get(name).map(|answer| &*answer.addrs);
-            return Known::Addresses(addrs.unwrap_or_default());
+    pub(super) fn lookup(&mut self, name: &Domain, port: u16, data: &[u8], now: Instant) -> Known {
+        if let Some(answer) = self.answers.get(name).filter(|answer| answer.until > now) {
+            return Known::Addresses(Arc::clone(&answer.addrs));
         }
         let lookups = self.lookups.len();
         let queued = self.lookups.get(name).map_or(0, VecDeque::len);
@@ -109,7 +102,7 @@ impl Names {
         counters: &UdpCounters,
     ) -> VecDeque<Waiting> {
         self.expire(now, counters);
-        let addrs = addrs.map_or(Vec::new(), |addrs| addrs.as_slice().to_vec());
+        let addrs: Arc<[IpAddr]> = addrs.map_or(&[][..], Addrs::as_slice).into();
         let live = match addrs.is_empty() {
             true => self.limits.answers_live.min(FAILURES_LIVE),
             false => self.limits.answers_live,
@@ -121,7 +114,7 @@ impl Names {
         queue
     }
 
-    fn keep(&mut self, name: &Domain, addrs: Vec<IpAddr>, until: Instant, now: Instant) {
+    fn keep(&mut self, name: &Domain, addrs: Arc<[IpAddr]>, until: Instant, now: Instant) {
         if self.answers.len() >= self.limits.answers && !self.answers.contains_key(name) {
             self.answers.retain(|_, answer| answer.until > now);
             while self.answers.len() >= self.limits.answers.max(1) {

@@ -1,5 +1,6 @@
 use std::{io, net::SocketAddr};
 
+use socks_core::Domain;
 use tokio::time::Instant;
 
 use super::{
@@ -8,7 +9,7 @@ use super::{
     port::Port,
     sockets::Sockets,
 };
-use crate::{Name, Resolver};
+use crate::Resolver;
 
 /// The way out for the datagrams of one batch: sockets that belong to the association, memory and
 /// calls that belong to the thread.
@@ -92,7 +93,7 @@ impl<R: Resolver> Outlet for Exit<'_, R> {
             .push(Side::Client, to, datagram, payload, &mut self.calls);
     }
 
-    fn resolve(&mut self, name: Name) {
+    fn resolve(&mut self, name: Domain) {
         self.calls.sockets.resolve(name);
     }
 

@@ -23,7 +23,8 @@ pub enum ClientPin {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ReplyPolicy {
-    /// Every sender that the permit's filter lets the client send to. What listens behind the
+    /// Every sender that the permit's filter lets the client send to: by its address, or because the
+    /// client has sent to it. What listens behind the
     /// client is reachable from outside; strangers may use the relay against it (`SE-26`).
     AnyRemote,
     /// Addresses that the client has sent to, from any port.

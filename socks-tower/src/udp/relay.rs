@@ -21,7 +21,8 @@ use crate::{Association, Resolver, SystemResolver};
 /// Relays datagrams: a UDP relayer (RFC 1928 §7).
 ///
 /// A datagram is relayed if it comes from the client that made the association, and goes where the
-/// permit's filter lets it go; each one is checked (`UD-16`, `UD-28`). The client's side is a
+/// permit's filter lets it go; each one is checked (`UD-16`, `UD-28`), a name before it is looked up
+/// as well as its addresses. The client's side is a
 /// socket at the address that the client's connection reached the server at (`UD-9`), connected
 /// once the client has shown its port. Towards targets there is one unconnected socket a family,
 /// opened when it is needed (`UD-41`). Behind a method that protects, every datagram between client
@@ -233,8 +234,9 @@ impl<R: Resolver> UdpRelay<R> {
             Some(egress) => egress.or(&settings.egress),
             None => settings.egress.clone(),
         };
+        let conn = Arc::clone(&associate.conn);
         let port = Port::new(socket, relay.is_ipv4(), settings.segmentation_offload);
-        let sockets = Sockets::new(port, egress, settings, self.resolver.clone());
+        let sockets = Sockets::new(port, egress, conn, settings, self.resolver.clone());
         let flow = Flow::new(settings, associate, client, Instant::now());
         let (traffic, counters) = (flow.traffic().clone(), flow.counters().clone());
         let protected = flow.is_protected();

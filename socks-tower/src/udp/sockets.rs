@@ -1,14 +1,17 @@
-use std::{future::Future, io, net::SocketAddr, pin::Pin, time::Duration};
+use std::{future::Future, io, net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
 
 use futures_util::stream::FuturesUnordered;
 use socket2::SockRef;
-use socks_core::message::Egress;
+use socks_core::{
+    Domain,
+    message::{ConnInfo, Egress},
+};
 use tower::ServiceExt;
 
 use super::{batch::Side, port::Port, settings::Settings, socket};
 use crate::{Addrs, Name, Resolver};
 
-type Lookup = Pin<Box<dyn Future<Output = (Name, Option<Addrs>)> + Send>>;
+type Lookup = Pin<Box<dyn Future<Output = (Domain, Option<Addrs>)> + Send>>;
 
 /// The sockets and lookups of one association.
 pub(super) struct Sockets<R> {
@@ -18,6 +21,8 @@ pub(super) struct Sockets<R> {
     v6: Outside,
     segmentation_offload: bool,
     egress: Egress,
+    /// Whom lookups are for.
+    conn: Arc<ConnInfo>,
     resolver: R,
     patience: Duration,
     pub(super) lookups: FuturesUnordered<Lookup>,
@@ -48,7 +53,13 @@ impl Outside {
 }
 
 impl<R> Sockets<R> {
-    pub(super) fn new(client: Port, egress: Egress, settings: &Settings, resolver: R) -> Self {
+    pub(super) fn new(
+        client: Port,
+        egress: Egress,
+        conn: Arc<ConnInfo>,
+        settings: &Settings,
+        resolver: R,
+    ) -> Self {
         Self {
             client,
             v4: Outside::Unopened,
@@ -58,6 +69,7 @@ impl<R> Sockets<R> {
             },
             segmentation_offload: settings.segmentation_offload,
             egress,
+            conn,
             resolver,
             patience: settings.names.patience,
             lookups: FuturesUnordered::new(),
@@ -117,12 +129,13 @@ impl<R> Sockets<R> {
 }
 
 impl<R: Resolver> Sockets<R> {
-    pub(super) fn resolve(&mut self, name: Name) {
-        let answer = self.resolver.clone().oneshot(name.clone());
+    pub(super) fn resolve(&mut self, domain: Domain) {
+        let name = Name::new(domain.clone()).conn(Arc::clone(&self.conn));
+        let answer = self.resolver.clone().oneshot(name);
         let answer = tokio::time::timeout(self.patience, answer);
         self.lookups.push(Box::pin(async move {
             let addrs = answer.await.ok().and_then(Result::ok);
-            (name, addrs)
+            (domain, addrs)
         }));
     }
 }

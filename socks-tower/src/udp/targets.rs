@@ -4,7 +4,10 @@ use std::{
     time::Duration,
 };
 
-use socks_core::message::{Permit, RulesEpoch};
+use socks_core::{
+    Address, Domain,
+    message::{Permit, RulesEpoch},
+};
 use tokio::time::Instant;
 
 use super::{DropReason, ReplyPolicy};
@@ -22,6 +25,8 @@ pub(super) struct Targets {
     targets: HashMap<SocketAddr, Target>,
     /// The same without ports, if replies are judged by that.
     addresses: HashMap<IpAddr, Instant>,
+    /// The name, and the port, that was permitted last.
+    named: Option<(Domain, u16)>,
     /// What the permit's filter of replies said about senders; at most `max`.
     senders: HashMap<SocketAddr, bool>,
     /// The rules by which they were permitted.
@@ -36,6 +41,42 @@ struct Target {
     sent: Instant,
     /// Whether the last datagram to it that is settled has left.
     reached: bool,
+    /// Whether it was permitted as an address by itself.
+    literal: bool,
+    /// The last name that it was permitted for.
+    name: Option<Domain>,
+}
+
+impl Target {
+    /// Whether it was permitted for `requested`. What was said about a name says nothing about its
+    /// address by itself, about another name that has it, nor the other way round (`SE-41`).
+    fn is_permitted_for(&self, requested: &Address) -> bool {
+        match requested {
+            Address::Socket(_) => self.literal,
+            Address::Domain(name, _) => self.name.as_ref() == Some(name),
+        }
+    }
+
+    fn permit_for(&mut self, requested: &Address) {
+        match requested {
+            Address::Socket(_) => self.literal = true,
+            Address::Domain(name, _) if self.name.as_ref() != Some(name) => {
+                self.name = Some(name.clone());
+            }
+            Address::Domain(..) => {}
+        }
+    }
+
+    /// Asks again. Whether anything is left of it.
+    fn rejudge(&mut self, addr: SocketAddr, permit: &Permit) -> bool {
+        self.literal = self.literal && permit.permits(addr);
+        self.name.take_if(|name| {
+            let port = addr.port();
+            !permit.permits_name(name, port)
+                || !permit.permits_for(&Address::Domain(name.clone(), port), addr)
+        });
+        self.literal || self.name.is_some()
+    }
 }
 
 impl Targets {
@@ -46,6 +87,7 @@ impl Targets {
             max,
             targets: HashMap::new(),
             addresses: HashMap::new(),
+            named: None,
             senders: HashMap::new(),
             epoch: 0,
             sweep_at: now,
@@ -67,7 +109,9 @@ impl Targets {
         }
         self.epoch = epoch;
         let permit = &self.permit;
-        self.targets.retain(|target, _| permit.permits(*target));
+        self.targets
+            .retain(|addr, target| target.rejudge(*addr, permit));
+        self.named = None;
         self.senders.clear();
         self.addresses.clear();
         if self.policy == ReplyPolicy::AddressRestricted {
@@ -78,10 +122,28 @@ impl Targets {
         }
     }
 
-    /// Whether a datagram may go to `to`. The verdict about a known target is remembered.
-    pub(super) fn permits(&mut self, to: SocketAddr) -> bool {
+    /// Whether `name` may be looked up, or its addresses, which are known, be sent to (`UD-28`).
+    /// The last verdict that let one through is remembered.
+    pub(super) fn permits_name(&mut self, name: &Domain, port: u16) -> bool {
         self.rejudge();
-        self.targets.contains_key(&to) || self.permit.permits(to)
+        let known = self.named.as_ref();
+        if known.is_some_and(|(known, at)| known == name && *at == port) {
+            return true;
+        }
+        let permitted = self.permit.permits_name(name, port);
+        if permitted {
+            self.named = Some((name.clone(), port));
+        }
+        permitted
+    }
+
+    /// Whether a datagram for `requested` may go to `to`: itself or, of a name that is permitted,
+    /// an address. The verdict about a known target is remembered.
+    pub(super) fn permits(&mut self, requested: &Address, to: SocketAddr) -> bool {
+        self.rejudge();
+        let target = self.targets.get(&to);
+        target.is_some_and(|target| target.is_permitted_for(requested))
+            || self.permit.permits_for(requested, to)
     }
 
     /// Whether there is room for `to`, which is not taken yet.
@@ -96,16 +158,29 @@ impl Targets {
         }
     }
 
-    /// A datagram is on its way to `to`, which was permitted; or there is no room for it. True if
-    /// the last one before it has left.
-    pub(super) fn sending(&mut self, to: SocketAddr, now: Instant) -> Result<bool, DropReason> {
+    /// A datagram is on its way to `to`, which was permitted for `requested`; or there is no room
+    /// for it. True if the last one before it has left.
+    pub(super) fn sending(
+        &mut self,
+        requested: &Address,
+        to: SocketAddr,
+        now: Instant,
+    ) -> Result<bool, DropReason> {
         let mut reached = false;
         if let Some(target) = self.targets.get_mut(&to) {
             target.sent = now;
+            target.permit_for(requested);
             reached = target.reached;
         } else {
             self.room(to, now)?;
-            self.targets.insert(to, Target { sent: now, reached });
+            let mut target = Target {
+                sent: now,
+                reached,
+                literal: false,
+                name: None,
+            };
+            target.permit_for(requested);
+            self.targets.insert(to, target);
         }
         if self.policy == ReplyPolicy::AddressRestricted {
             self.addresses.insert(to.ip(), now);
@@ -144,7 +219,12 @@ impl Targets {
     pub(super) fn accepts(&mut self, from: SocketAddr, now: Instant) -> Result<(), DropReason> {
         self.rejudge();
         let sent = match self.policy {
-            ReplyPolicy::AnyRemote if self.permit.permits(from) => return self.incoming(from),
+            // What was sent to may answer, though only its name may have been permitted.
+            ReplyPolicy::AnyRemote
+                if self.targets.contains_key(&from) || self.permit.permits(from) =>
+            {
+                return self.incoming(from);
+            }
             ReplyPolicy::AnyRemote => return Err(DropReason::NotPermitted),
             ReplyPolicy::AddressRestricted => self.addresses.get(&from.ip()).copied(),
             ReplyPolicy::AddressAndPortRestricted => {

@@ -1,6 +1,9 @@
-use std::{borrow::Cow, net::SocketAddr};
+use std::{
+    borrow::Cow,
+    net::{IpAddr, SocketAddr},
+};
 
-use socks_core::{Address, v5::UdpHeader};
+use socks_core::{Address, Domain, v5::UdpHeader};
 use tokio::time::Instant;
 
 use super::{
@@ -8,7 +11,7 @@ use super::{
     flow::{Flow, Outlet, reason},
     names::Known,
 };
-use crate::{Addrs, Name};
+use crate::Addrs;
 
 impl Flow {
     /// A datagram arrived on the client's side.
@@ -72,14 +75,16 @@ impl Flow {
         }
         match &destination {
             Address::Socket(addr) => self.send(*addr, &destination, &data, now, outlet),
+            // Before the lookup, which would tell the name's own servers of the client.
+            Address::Domain(name, port) if !self.targets.permits_name(name, *port) => {
+                Err(DropReason::NotPermitted)
+            }
             Address::Domain(name, port) => match self.names.lookup(name, *port, &data, now) {
                 Known::Addresses(addrs) => {
-                    let addrs: Vec<_> =
-                        addrs.iter().map(|ip| SocketAddr::new(*ip, *port)).collect();
                     self.send_to_any(&addrs, &destination, &data, now, outlet)
                 }
                 Known::Unasked => {
-                    outlet.resolve(Name(name.clone()));
+                    outlet.resolve(name.clone());
                     Ok(())
                 }
                 Known::Asked => Ok(()),
@@ -91,19 +96,19 @@ impl Flow {
     /// A lookup ended; `None` if it failed.
     pub(super) fn resolved(
         &mut self,
-        name: &Name,
+        name: &Domain,
         addrs: Option<&Addrs>,
         now: Instant,
         outlet: &mut impl Outlet,
     ) {
-        let addrs_of = |port| -> Vec<_> {
-            let addrs = addrs.map_or(&[][..], Addrs::as_slice).iter();
-            addrs.map(|ip| SocketAddr::new(*ip, port)).collect()
-        };
-        for waiting in self.names.resolved(&name.0, addrs, now, &self.counters) {
-            let requested = Address::Domain(name.0.clone(), waiting.port);
-            let addrs = addrs_of(waiting.port);
-            let sent = self.send_to_any(&addrs, &requested, &waiting.data, now, outlet);
+        for waiting in self.names.resolved(name, addrs, now, &self.counters) {
+            let requested = Address::Domain(name.clone(), waiting.port);
+            let addrs = addrs.map_or(&[][..], Addrs::as_slice);
+            // The rules may have changed since it was asked for.
+            let sent = match self.targets.permits_name(name, waiting.port) {
+                true => self.send_to_any(addrs, &requested, &waiting.data, now, outlet),
+                false => Err(DropReason::NotPermitted),
+            };
             if let Err(reason) = sent {
                 self.counters.drop_one(reason);
             }
@@ -116,25 +121,22 @@ impl Flow {
     /// came by IPv4 does not expect to lose its datagrams to an IPv6 that nobody listens at.
     fn send_to_any(
         &mut self,
-        addrs: &[SocketAddr],
+        addrs: &[IpAddr],
         requested: &Address,
         data: &[u8],
         now: Instant,
         outlet: &mut impl Outlet,
     ) -> Result<(), DropReason> {
-        let own = |addr: &&SocketAddr| addr.is_ipv4() == self.client.is_ipv4();
-        let (first, then): (Vec<_>, Vec<_>) = addrs.iter().partition(own);
+        let own = self.client.is_ipv4();
+        let of_family = |v4| addrs.iter().filter(move |ip| ip.is_ipv4() == v4);
         let mut failure = DropReason::Unresolved;
-        for to in first.into_iter().chain(then).copied() {
+        for ip in of_family(own).chain(of_family(!own)) {
+            let to = SocketAddr::new(*ip, requested.port());
             if !outlet.reaches(to) {
                 continue;
             }
-            if !self.targets.permits(to) {
-                failure = DropReason::NotPermitted;
-                continue;
-            }
             match self.send(to, requested, data, now, outlet) {
-                Err(DropReason::Socket) => failure = DropReason::Socket,
+                Err(reason @ (DropReason::Socket | DropReason::NotPermitted)) => failure = reason,
                 sent => return sent,
             }
         }
@@ -149,7 +151,7 @@ impl Flow {
         now: Instant,
         outlet: &mut impl Outlet,
     ) -> Result<(), DropReason> {
-        if !self.targets.permits(to) {
+        if !self.targets.permits(requested, to) {
             return Err(DropReason::NotPermitted);
         }
         if self.filter.is_some() {
@@ -161,7 +163,7 @@ impl Flow {
             requested: Some(requested),
             data,
         })?;
-        if self.targets.sending(to, now)? {
+        if self.targets.sending(requested, to, now)? {
             outlet.queue_to_target(to, data);
             return Ok(());
         }

@@ -110,7 +110,7 @@ fn embedded_addresses_are_judged_too() {
     assert!(ask(&acl, connect("[64:ff9b::198.41.9.1]:80")).is_err());
 }
 
-/// SE-5…SE-8, SE-11: the safe default is the first rule unless it has another place, and the proxy's own
+/// SE-5, SE-7, SE-8, SE-11: the safe default is the first rule unless it has another place, and the proxy's own
 /// listeners are refused even without it.
 #[test]
 fn the_safe_default_is_a_rule() {

@@ -68,7 +68,8 @@ fn each_datagram_is_judged() {
 /// follow from what may be asked.
 #[test]
 fn replies_have_rules_of_their_own() {
-    assert!(!ask(&acl(DNS), associate()).unwrap().filters_incoming());
+    let without = ask(&acl(DNS), associate()).unwrap();
+    assert!(without.permits_incoming("192.33.14.30:4000".parse().unwrap()));
     let acl = acl(&format!(
         "{DNS}[[udp_reply]]\nname = \"blocked\"\ndestination = \"198.41.9.0/24\"\nverdict = \"deny\"\n\
          [[udp_reply]]\nport = 53\nverdict = \"allow\""
@@ -96,6 +97,9 @@ fn replies_have_rules_of_their_own() {
         .is_err()
     );
     // Replies follow from the requests again once the rules about them are gone.
+    let both = acl.rules();
     acl.replace(rules(DNS));
     assert!(incoming("198.41.9.1:53"));
+    acl.replace((*both).clone());
+    assert!(!incoming("198.41.9.1:53"));
 }

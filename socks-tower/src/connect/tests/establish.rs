@@ -6,7 +6,10 @@ use std::{
     time::Duration,
 };
 
-use socks_core::{Address, ReplyCode, message::Permit};
+use socks_core::{
+    Address, Domain, ReplyCode,
+    message::{AddressFilter, Permit},
+};
 use tokio::time::Instant;
 use tower::{BoxError, service_fn, timeout::Timeout, util::ServiceExt};
 
@@ -72,6 +75,56 @@ async fn a_refused_name_is_never_dialled() {
     let result = establish(resolver, dial, Limits::default(), request).await;
     assert_eq!(code(result), ReplyCode::NOT_ALLOWED);
     assert!(events.lock().unwrap().is_empty());
+}
+
+/// What may be used of a name, and nothing but that name.
+struct Only(&'static str);
+
+impl AddressFilter for Only {
+    fn permits(&self, _: SocketAddr) -> bool {
+        false
+    }
+
+    fn permits_name(&self, name: &Domain, port: u16) -> bool {
+        name.as_str() == Some(self.0) && port == 80
+    }
+
+    fn permits_for(&self, requested: &Address, addr: SocketAddr) -> bool {
+        *requested == Address::domain(self.0, 80).unwrap()
+            && addr.ip() != IpAddr::from([10, 0, 0, 1])
+    }
+}
+
+/// SE-4, SE-41: name and addresses are judged, each address with the name; the same address is
+/// refused to those who ask for it by itself. A name that is refused is not looked up.
+#[tokio::test(start_paused = true)]
+async fn a_name_is_judged_before_it_is_looked_up() {
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let log = asked.clone();
+    let resolver = service_fn(move |name: Name| {
+        log.lock().unwrap().push(name.as_str().to_owned());
+        assert!(name.conn.is_some());
+        let addrs = ["10.0.0.1", "192.0.2.2"].map(|ip| ip.parse::<IpAddr>().unwrap());
+        async move { Ok::<_, Infallible>(Addrs::from_iter(addrs)) }
+    });
+    let target = Address::domain("Target.example.", 80).unwrap();
+    for (to, dialled) in [
+        (target, true),
+        (Address::domain("other.example", 80).unwrap(), false),
+        (Address::domain("target.example", 81).unwrap(), false),
+        (addr("192.0.2.2:80").into(), false),
+    ] {
+        let dial = FakeDial::new(&[("192.0.2.2:80", Connects(0))]);
+        let events = dial.events();
+        let request = connect(to, Permit::new().filter(Only("target.example")));
+        let result = establish(resolver.clone(), dial, Limits::default(), request).await;
+        match dialled {
+            true => assert_eq!(result.unwrap().1, addr("192.0.2.2:80")),
+            false => assert_eq!(code(result), ReplyCode::NOT_ALLOWED),
+        }
+        assert_eq!(events.lock().unwrap().len(), usize::from(dialled));
+    }
+    assert_eq!(*asked.lock().unwrap(), ["target.example"]);
 }
 
 /// SE-12: the same for literals, where nobody resolves; a literal in a name field is one.

@@ -19,7 +19,7 @@ fn relay() -> AdaptiveRelay {
 }
 
 /// Lets time pass. Sockets are used in real time only: a paused clock runs ahead of what is on its way.
-async fn later(seconds: u64) {
+pub(super) async fn later(seconds: u64) {
     time::pause();
     time::advance(Duration::from_secs(seconds)).await;
     for _ in 0..20 {

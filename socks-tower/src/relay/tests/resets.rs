@@ -1,6 +1,7 @@
 use tokio::{io::AsyncWriteExt, task::yield_now};
 
 use super::{
+    idle::later,
     link::{Link, Way, no_pipe_is_held, reset},
     pattern::{Ending, Flow},
     stage::Stage,
@@ -48,6 +49,36 @@ async fn of_the_source() {
         assert_eq!(link.relay.await.unwrap().unwrap(), RelayEnd::Reset(side));
     })
     .await;
+}
+
+/// SE-49: a source that resets its connection while its sink takes nothing, and nothing more is read from
+/// it, is noticed as well; not before the sink has had its time.
+#[tokio::test]
+async fn of_a_source_that_is_not_read_from() {
+    for way in Way::BOTH {
+        for stage in [Stage::HeldInMemory, Stage::HeldInPipe] {
+            let mut flow = Flow::new(50);
+            let mut link = stage.reach(way, &mut flow).await;
+            later(31).await;
+            assert!(!link.relay.is_finished(), "nobody is gone");
+            // Looked at in between, the sink has taken something, and its time begins anew.
+            let half = (flow.said.at - flow.heard.at) / 2;
+            flow.heard.hear(link.ends(way).1, half).await;
+            flow.said.stuff(link.ends(way).0).await;
+            let (source, mut sink, side) = match way {
+                Way::Up => (link.near, link.far, Side::Client),
+                Way::Down => (link.far, link.near, Side::Target),
+            };
+            reset(source);
+            later(29).await;
+            assert!(!link.relay.is_finished());
+            later(2).await;
+            assert!(link.relay.is_finished());
+            assert_eq!(link.relay.await.unwrap().unwrap(), RelayEnd::Reset(side));
+            assert_eq!(flow.heard.hear_out(&mut sink).await, Ending::Reset);
+            no_pipe_is_held();
+        }
+    }
 }
 
 /// SE-49: and so is a sink that does, for the source.

@@ -76,7 +76,7 @@ fn resolver(server: SocketAddr) -> HickoryResolver {
 }
 
 fn name(text: &str) -> Name {
-    Name(Domain::try_from(text).unwrap())
+    Name::new(Domain::try_from(text).unwrap())
 }
 
 /// R5-37, SE-42: the name is rooted, so the search domain is not asked for, and a link-local

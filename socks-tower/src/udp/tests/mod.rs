@@ -6,6 +6,7 @@ mod properties;
 mod replies;
 mod source;
 mod time;
+mod verdicts;
 
 use std::{
     io,
@@ -15,7 +16,7 @@ use std::{
 };
 
 use socks_core::{
-    Address,
+    Address, Domain,
     message::{Associate, ConnInfo, Endpoint, Identity, Permit, SessionId, Version},
     v5::UdpHeader,
 };
@@ -26,7 +27,7 @@ use super::{
     batch::Settled,
     flow::{Flow, HEADROOM, Outlet},
 };
-use crate::{Addrs, Name};
+use crate::Addrs;
 
 pub(super) const CLIENT: &str = "192.0.2.1:5000";
 pub(super) const TARGET: &str = "198.51.100.1:53";
@@ -54,7 +55,7 @@ pub(super) fn datagram(fragment: u8, destination: &str, data: &[u8]) -> Vec<u8> 
 pub(super) struct Sent {
     pub(super) to_target: Vec<(SocketAddr, Vec<u8>)>,
     pub(super) to_client: Vec<(SocketAddr, Vec<u8>)>,
-    pub(super) lookups: Vec<Name>,
+    pub(super) lookups: Vec<Domain>,
     pub(super) pinned: Option<SocketAddr>,
     pub(super) settled: Vec<Settled>,
     pub(super) fail: Option<i32>,
@@ -89,7 +90,7 @@ impl Outlet for Sent {
         self.settled.push(Settled::ToClient { payload, result });
     }
 
-    fn resolve(&mut self, name: Name) {
+    fn resolve(&mut self, name: Domain) {
         self.lookups.push(name);
     }
 
@@ -165,7 +166,7 @@ impl Bench {
     }
 
     pub(super) fn resolved(&mut self, name: &str, ips: &[&str]) {
-        let name = Name(socks_core::Domain::try_from(name).unwrap());
+        let name = Domain::try_from(name).unwrap();
         let ips = ips.iter().map(|ip| ip.parse::<IpAddr>().unwrap());
         let addrs: Addrs = ips.collect();
         let addrs = Some(&addrs).filter(|addrs| !addrs.as_slice().is_empty());

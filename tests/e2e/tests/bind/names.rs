@@ -6,7 +6,10 @@ use std::{
     },
 };
 
-use socks_core::message::{AccessRequest, Permit, Verdict};
+use socks_core::{
+    Address, Domain,
+    message::{AccessRequest, AddressFilter, Permit, Verdict},
+};
 use socks_tower::{Addrs, BoxError, Name, ResolveError, ResolveErrorKind, Resolver, TcpBinder};
 use support::{Peer, Server};
 use tower::service_fn;
@@ -16,7 +19,7 @@ use super::{connect_from, is_reset, listening, reply, requesting, serving};
 /// Knows one name, and counts how often it is asked.
 fn resolver(addrs: &'static [&str], asked: &Arc<AtomicUsize>) -> impl Resolver + use<> {
     let asked = Arc::clone(asked);
-    service_fn(move |Name(name): Name| {
+    service_fn(move |Name { domain: name, .. }: Name| {
         asked.fetch_add(1, Ordering::Relaxed);
         async move {
             if name.as_str() != Some("ftp.example") {
@@ -89,4 +92,42 @@ async fn addresses_are_filtered() {
         let second = client.read(10).await;
         assert_eq!(second, reply(0, peer.local_addr().unwrap()));
     }
+}
+
+/// Lets `ftp.example` be, at one address, and nothing that is asked for as an address.
+struct Ftp;
+
+impl AddressFilter for Ftp {
+    fn permits(&self, _: SocketAddr) -> bool {
+        false
+    }
+
+    fn permits_name(&self, name: &Domain, _: u16) -> bool {
+        name.as_str() == Some("ftp.example")
+    }
+
+    fn permits_for(&self, requested: &Address, addr: SocketAddr) -> bool {
+        let named = matches!(requested, Address::Domain(name, _) if self.permits_name(name, 0));
+        named && addr.ip() == IpAddr::from([127, 0, 0, 3])
+    }
+}
+
+/// SE-4, SE-41: a name is judged before it is looked up, and its addresses with it.
+#[tokio::test]
+async fn names_are_judged() {
+    let asked = Arc::default();
+    let resolver = resolver(&["127.0.0.2", "127.0.0.3"], &asked);
+    let access = service_fn(|_: AccessRequest| async {
+        Ok::<_, BoxError>(Verdict::Allow(Permit::new().filter(Ftp)))
+    });
+    let binder = TcpBinder::new().resolver(resolver);
+    let server = Server::start(serving(binder).access(access)).await;
+    for refused in ["www.example:0", "127.0.0.3:0"] {
+        let script = requesting().bind(refused).expect_reply(2);
+        script.expect_end().run(server.addr).await;
+    }
+    assert_eq!(asked.load(Ordering::Relaxed), 0);
+    let (_client, bound) = listening(&server, "ftp.example:0").await;
+    assert!(is_reset(connect_from("127.0.0.2", bound).await.unwrap()).await);
+    assert_eq!(asked.load(Ordering::Relaxed), 1);
 }

@@ -4,8 +4,11 @@ use std::{net::SocketAddr, time::Duration};
 
 use e2e::{open, with_login};
 use socks_core::{
-    Address, ReplyCode, UserId,
-    message::{AccessRequest, AuthRequest, Authentication, Connect, Identity, Permit, Verdict},
+    Address, Domain, ReplyCode, UserId,
+    message::{
+        AccessRequest, AddressFilter, AuthRequest, Authentication, Connect, Identity, Permit,
+        Verdict,
+    },
 };
 use socks_tower::{
     BoxError, CodedError, Connected, Incoming, SocksService,
@@ -32,7 +35,7 @@ where
 /// Lets everybody go where `filter` lets addresses be dialled.
 fn filtered(
     connector: SocksConnector,
-    filter: fn(SocketAddr) -> bool,
+    filter: impl AddressFilter + Copy + 'static,
 ) -> SocksService<ClientTunnel<TcpStream>> {
     let access = service_fn(move |_: AccessRequest| async move {
         Ok::<_, BoxError>(Verdict::Allow(Permit::new().filter(filter)))
@@ -125,7 +128,10 @@ async fn filters() {
     let connector = || SocksConnector::socks5(upstream.addr);
     let not_allowed = Some(ReplyCode::NOT_ALLOWED);
 
-    let loopback = Server::start(filtered(connector(), |addr| addr.ip().is_loopback())).await;
+    let loopback = Server::start(filtered(connector(), |addr: SocketAddr| {
+        addr.ip().is_loopback()
+    }))
+    .await;
     echoes(&loopback, target.addr).await;
     let other: SocketAddr = "192.0.2.1:80".parse().unwrap();
     assert_eq!(code(&loopback, other).await, not_allowed);
@@ -136,12 +142,37 @@ async fn filters() {
     echoes(&loopback, literal("127.0.0.1")).await;
 
     let trusting = connector().trust_upstream_resolution(true);
-    let trusting = Server::start(filtered(trusting, |_| false)).await;
+    let trusting = Server::start(filtered(trusting, |_: SocketAddr| false)).await;
     echoes(&trusting, destination()).await;
     assert_eq!(code(&trusting, other).await, not_allowed);
     for _ in 0..3 {
         assert_ne!(upstream.report().await.destination, Some(other.into()));
     }
+}
+
+/// SE-41: that the upstream is trusted to resolve names does not keep them from being judged.
+#[tokio::test]
+async fn names_are_judged() {
+    #[derive(Clone, Copy)]
+    struct NotThat;
+
+    impl AddressFilter for NotThat {
+        fn permits(&self, _: SocketAddr) -> bool {
+            true
+        }
+
+        fn permits_name(&self, name: &Domain, port: u16) -> bool {
+            Address::Domain(name.clone(), port) != destination()
+        }
+    }
+
+    let target = Target::echo().await;
+    let upstream = Server::start(open(target.addr)).await;
+    let trusting = SocksConnector::socks5(upstream.addr).trust_upstream_resolution(true);
+    let server = Server::start(filtered(trusting, NotThat)).await;
+    let refused = code(&server, destination()).await;
+    assert_eq!(refused, Some(ReplyCode::NOT_ALLOWED));
+    echoes(&server, Address::domain("other.example", 80).unwrap()).await;
 }
 
 /// R5-67: what the upstream says about the target is passed on; what it says about us is not.

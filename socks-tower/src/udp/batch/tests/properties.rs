@@ -1,18 +1,15 @@
 use std::{collections::HashMap, io, net::SocketAddr};
 
 use proptest::prelude::*;
-use socks_core::message::Permit;
+use socks_core::{Domain, message::Permit};
 use tokio::time::Instant;
 
 use super::{Departures, Scripted, Side};
-use crate::{
-    Name,
-    udp::{
-        DropReason, UdpRelay,
-        batch::Settled,
-        flow::{Flow, HEADROOM, Outlet},
-        tests::{Bench, CLIENT, addr, datagram},
-    },
+use crate::udp::{
+    DropReason, UdpRelay,
+    batch::Settled,
+    flow::{Flow, HEADROOM, Outlet},
+    tests::{Bench, CLIENT, addr, datagram},
 };
 
 /// The way out of an association whose system is scripted.
@@ -38,7 +35,7 @@ impl Outlet for Exit {
             .push(Side::Client, to, datagram, payload, &mut self.system);
     }
 
-    fn resolve(&mut self, _: Name) {}
+    fn resolve(&mut self, _: Domain) {}
 
     fn pin(&mut self, _: SocketAddr) {}
 
