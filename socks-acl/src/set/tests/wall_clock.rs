@@ -113,22 +113,40 @@ fn midnight_that_is_left_out_or_comes_twice() {
     );
 }
 
-/// Day and hours as the zone's clock shows them, window by window.
-fn naive(zone: &TimeZone, windows: &[TimeWindow], time: Timestamp) -> bool {
-    let wall = zone.to_datetime(time);
-    let shown = wall.strftime("%H:%M:%S").to_string();
-    windows.iter().any(|window| {
-        let window = window.to_string();
-        let (days, hours) = window.split_once(' ').unwrap();
+/// Days, start and end of windows, in the words in which they are shown.
+fn words(windows: &[TimeWindow]) -> Vec<[String; 3]> {
+    let words = windows.iter().map(|window| {
+        let shown = window.to_string();
+        let (days, hours) = shown.split_once(' ').unwrap();
         let (start, end) = hours.split_once('-').unwrap();
-        let on = |day: Weekday| {
-            days.split(',')
-                .any(|name| format!("{day:?}").to_lowercase().starts_with(name))
-        };
-        let (today, yesterday) = (on(wall.weekday()), on(wall.weekday().previous()));
+        [days, start, end].map(str::to_owned)
+    });
+    words.collect()
+}
+
+/// Day and hours as the zone's clock shows them, window by window.
+fn naive(zone: &TimeZone, windows: &[[String; 3]], time: Timestamp) -> bool {
+    let wall = zone.to_datetime(time);
+    let [yesterday, today] = [wall.weekday().previous(), wall.weekday()].map(|day| match day {
+        Weekday::Monday => "mon",
+        Weekday::Tuesday => "tue",
+        Weekday::Wednesday => "wed",
+        Weekday::Thursday => "thu",
+        Weekday::Friday => "fri",
+        Weekday::Saturday => "sat",
+        Weekday::Sunday => "sun",
+    });
+    let now = format!(
+        "{:02}:{:02}:{:02}",
+        wall.hour(),
+        wall.minute(),
+        wall.second()
+    );
+    windows.iter().any(|[days, start, end]| {
+        let (today, yesterday) = (days.contains(today), days.contains(yesterday));
         match start < end {
-            true => today && *shown >= *start && *shown < *end,
-            false => today && *shown >= *start || yesterday && *shown < *end,
+            true => today && now >= *start && now < *end,
+            false => today && now >= *start || yesterday && now < *end,
         }
     })
 }
@@ -145,6 +163,7 @@ proptest! {
     ) {
         let zone = TimeZone::get(zone).unwrap();
         let set = TimeWindows::new(zone.clone(), windows.iter().copied());
+        let windows = words(&windows);
         let minute = |n| SignedDuration::from_mins(n);
         let start = at(change).checked_add(minute(minutes)).unwrap();
         let now = set.contains(start);
