@@ -39,6 +39,9 @@ pub struct EntryFile<R> {
     line: u64,
     octets: u64,
     entries: usize,
+    // The constants below, except in tests.
+    pub(super) max_octets: u64,
+    pub(super) max_entries: usize,
 }
 
 impl EntryFile<BufReader<File>> {
@@ -72,6 +75,8 @@ impl<R: BufRead> EntryFile<R> {
             line: 0,
             octets: 0,
             entries: 0,
+            max_octets: Self::MAX_OCTETS,
+            max_entries: Self::MAX_ENTRIES,
         }
     }
 
@@ -90,8 +95,8 @@ impl<R: BufRead> EntryFile<R> {
             if entry.is_empty() {
                 continue;
             }
-            if self.entries == Self::MAX_ENTRIES {
-                return Err(error(Kind::TooManyEntries));
+            if self.entries == self.max_entries {
+                return Err(error(Kind::TooManyEntries(self.max_entries)));
             }
             self.entries += 1;
             let text = str::from_utf8(&self.buffer).unwrap_or_default();
@@ -130,8 +135,8 @@ impl<R: BufRead> EntryFile<R> {
         if self.buffer.len() > Self::MAX_LINE {
             return Err(error(Kind::LineTooLong(Self::MAX_LINE)));
         }
-        if self.octets > Self::MAX_OCTETS {
-            return Err(error(Kind::TooLong(Self::MAX_OCTETS)));
+        if self.octets > self.max_octets {
+            return Err(error(Kind::TooLong(self.max_octets)));
         }
         Ok(true)
     }

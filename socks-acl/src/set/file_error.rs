@@ -15,7 +15,7 @@ pub(super) enum Kind {
     NoFile,
     LineTooLong(usize),
     TooLong(u64),
-    TooManyEntries,
+    TooManyEntries(usize),
     NotUtf8,
     Entry(BoxError),
 }
@@ -41,7 +41,7 @@ impl fmt::Display for FileError {
             Kind::NoFile => f.write_str("not a file"),
             Kind::LineTooLong(max) => write!(f, "over {max} octets in a line"),
             Kind::TooLong(max) => write!(f, "over {max} octets in the file"),
-            Kind::TooManyEntries => f.write_str("too many entries in the file"),
+            Kind::TooManyEntries(max) => write!(f, "over {max} entries in the file"),
             Kind::NotUtf8 => f.write_str("not UTF-8"),
             Kind::Entry(_) => f.write_str("not an entry of this list"),
         }

@@ -16,6 +16,10 @@ mod ranges;
 mod time_window;
 mod time_windows;
 
+#[cfg(test)]
+mod tests;
+
+pub(crate) use self::glob::matches as glob_matches;
 pub use self::{
     domain_pattern::DomainPattern, domain_set::DomainSet, entry_error::EntryError,
     entry_file::EntryFile, file_error::FileError, network::Network, network_set::NetworkSet,

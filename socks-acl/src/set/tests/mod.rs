@@ -1,0 +1,7 @@
+mod domains;
+mod files;
+mod globs;
+mod networks;
+mod ports;
+mod times;
+mod wall_clock;
