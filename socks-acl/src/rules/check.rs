@@ -1,4 +1,5 @@
-use super::{Point, Rule, RuleError, Rules, rule::Ruling};
+use super::{Condition, Point, Rule, RuleError, Rules, rule::Ruling};
+use crate::DomainSet;
 
 /// Longest name of a rule, in characters.
 const MAX_NAME: usize = 128;
@@ -40,6 +41,12 @@ pub(super) fn check(point: Point, index: usize, rule: &Rule, off: bool) -> Resul
         };
         if clause.condition.is_empty() {
             return error(&key, "expected one value at least");
+        }
+        if let Condition::Destination(destination) = &clause.condition {
+            let too_many = |set: &DomainSet| set.globs() > DomainSet::MAX_GLOBS;
+            if destination.domains.any(too_many) {
+                return error(&key, "expected 10,000 entries with * in them at most");
+            }
         }
         if let Some(why) = clause.condition.unknown_at(point) {
             return error(&key, &format!("cannot be asked by {point} rules: {why}"));

@@ -2,6 +2,8 @@ use std::fmt;
 
 use socks_core::Escaped;
 
+use crate::set::glob_matches;
+
 /// A pattern for names of certificates, in which `*` stands for any octets, none included. ASCII
 /// letters are alike in both cases.
 ///
@@ -21,33 +23,9 @@ impl Glob {
         Self(pattern.to_ascii_lowercase().into())
     }
 
-    /// Whether the whole of `text` is what the pattern says. In time of the product of both lengths
-    /// at most: only the last `*` ever takes more.
+    /// Whether the whole of `text` is what the pattern says. In time of the sum of both lengths.
     pub fn matches(&self, text: &str) -> bool {
-        let (mut pattern, mut rest) = (self.0.as_bytes(), text.as_bytes());
-        // What stands behind the last `*`, and where it was tried last.
-        let mut star: Option<(&[u8], &[u8])> = None;
-        loop {
-            match (pattern, rest) {
-                ([b'*', behind @ ..], _) => {
-                    star = Some((behind, rest));
-                    pattern = behind;
-                }
-                ([], []) => return true,
-                ([expected, behind @ ..], [found, left @ ..])
-                    if expected.eq_ignore_ascii_case(found) =>
-                {
-                    (pattern, rest) = (behind, left);
-                }
-                _ => match star {
-                    Some((behind, [_, left @ ..])) => {
-                        star = Some((behind, left));
-                        (pattern, rest) = (behind, left);
-                    }
-                    _ => return false,
-                },
-            }
-        }
+        glob_matches(&self.0, text.to_ascii_lowercase().as_bytes())
     }
 }
 

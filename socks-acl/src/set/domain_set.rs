@@ -14,7 +14,7 @@ use super::{
 ///
 /// A lookup is a binary search among those without `*` and those that begin with `*.`, which take
 /// their own length and some three octets each. All other globs are tried one by one, at some tens of
-/// nanoseconds each; [`globs`](Self::globs) tells how many there are.
+/// nanoseconds each, so rules take [`MAX_GLOBS`](Self::MAX_GLOBS) of them at most.
 ///
 /// ```
 /// use socks_acl::{DomainPattern, DomainSet};
@@ -34,6 +34,9 @@ pub struct DomainSet {
 }
 
 impl DomainSet {
+    /// Most entries that are tried one by one, in a set that a rule asks.
+    pub const MAX_GLOBS: usize = 10_000;
+
     /// Whether one of the patterns means `name`.
     pub fn contains(&self, name: &Domain) -> bool {
         let name = NormalName::new(name);

@@ -27,29 +27,34 @@ impl Glob {
         Ok(Self(text.to_ascii_lowercase().into()))
     }
 
-    /// Whether `name`, which is normal, matches. Each piece is looked for once, behind the one
-    /// before, by a search that is linear: a hostile name costs no more than its length.
+    /// Whether `name`, which is normal, matches.
     pub(super) fn matches(&self, name: &[u8]) -> bool {
-        let pieces = self.0.split_once('*').and_then(|(first, rest)| {
-            let (middle, last) = rest.rsplit_once('*').unwrap_or(("", rest));
-            // The ends first: most names fail there, at the cost of a comparison.
-            let name = name.strip_suffix(last.as_bytes())?;
-            let name = name.strip_prefix(first.as_bytes())?;
-            Some((name, middle))
-        });
-        let Some((mut name, middle)) = pieces else {
-            return false;
-        };
-        middle.split('*').all(|piece| {
-            let found = memmem::find(name, piece.as_bytes());
-            let rest = found.and_then(|at| name.get(at + piece.len()..));
-            rest.inspect(|rest| name = rest).is_some()
-        })
+        matches(&self.0, name)
     }
 
     pub(super) fn memory(&self) -> usize {
         self.0.len()
     }
+}
+
+/// Whether the whole of `text` is what `pattern` says, octet by octet. Each piece between two `*` is looked
+/// for once, behind the one before, by a search that is linear: a hostile text costs no more than its
+/// length.
+pub(crate) fn matches(pattern: &str, text: &[u8]) -> bool {
+    let Some((first, rest)) = pattern.split_once('*') else {
+        return pattern.as_bytes() == text;
+    };
+    let (middle, last) = rest.rsplit_once('*').unwrap_or(("", rest));
+    // The ends first: most texts fail there, at the cost of a comparison.
+    let inner = text.strip_suffix(last.as_bytes());
+    let Some(mut inner) = inner.and_then(|inner| inner.strip_prefix(first.as_bytes())) else {
+        return false;
+    };
+    middle.split('*').all(|piece| {
+        let found = memmem::find(inner, piece.as_bytes());
+        let rest = found.and_then(|at| inner.get(at + piece.len()..));
+        rest.inspect(|rest| inner = rest).is_some()
+    })
 }
 
 fn check(text: &str) -> Result<(), NameError> {

@@ -19,6 +19,7 @@ mod time_windows;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use self::glob::matches as glob_matches;
 pub use self::{
     domain_pattern::DomainPattern, domain_set::DomainSet, entry_error::EntryError,
     entry_file::EntryFile, file_error::FileError, network::Network, network_set::NetworkSet,

@@ -5,7 +5,7 @@ use socks_core::{
 };
 
 use super::*;
-use crate::Point;
+use crate::{Condition, DomainPattern, DomainSet, Point, Rule};
 
 /// Everything that conditions ask about.
 #[derive(Clone)]
@@ -292,4 +292,21 @@ fn accept_rules_are_for_those_who_have_them() {
     let mut inside = client();
     inside.peer = endpoint("[::ffff:198.41.1.7]:50000");
     assert_eq!(rule(&ask_accept(&some, inside)), "office");
+}
+
+/// What is tried one by one is bounded, whichever way the set came in.
+#[test]
+fn globs_are_bounded() {
+    let rules = |globs: usize| {
+        let patterns = (0..globs).map(|n| format!("a*{n}.example.com").parse().unwrap());
+        let set = DomainSet::from_iter(patterns.collect::<Vec<DomainPattern>>());
+        let rule = Rule::deny("ads").when(Condition::Destination(set.into()));
+        Rules::builder().rule(Point::Request, rule).build()
+    };
+    assert!(rules(DomainSet::MAX_GLOBS).is_ok());
+    let error = rules(DomainSet::MAX_GLOBS + 1).unwrap_err().to_string();
+    assert!(
+        error.ends_with("destination: expected 10,000 entries with * in them at most"),
+        "{error}"
+    );
 }

@@ -12,7 +12,7 @@ proptest! {
         });
         let ranges: Vec<_> = ranges.map(PortRange::from).collect();
         let set: PortSet = ranges.iter().copied().collect();
-        for port in 0..=u16::MAX {
+        for port in (0..=240).chain(u16::MAX - 240..=u16::MAX) {
             let naive = ranges.iter().any(|range| range.contains(port));
             prop_assert_eq!(set.contains(port), naive, "{}", port);
         }
