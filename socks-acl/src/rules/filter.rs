@@ -6,9 +6,7 @@ use socks_core::{
 };
 
 use super::{
-    Point,
     acl::Shared,
-    facts::Facts,
     judge::{Judged, Refused},
     rule::Grant,
 };
@@ -46,11 +44,11 @@ impl AddressFilter for RequestFilter {
         let rules = self.shared.rules();
         let now = self.shared.now(&rules);
         let requested = Address::Domain(name.clone(), port);
-        let facts = Facts::of(&self.request, Point::Request, now).asked_for(&requested);
-        match rules.decide_host(&facts, &mut |_| {}) {
-            Judged::Allowed(_) => true,
-            Judged::Refused(refused) => count_refusal(Err(refused)),
+        let judged = rules.judge_name(&self.request, &requested, now);
+        if let Some(shadow) = &*self.shared.shadow() {
+            shadow.compare_name(&judged, &self.request, &requested, self.shared.clock());
         }
+        is_allowed(judged)
     }
 
     fn permits_for(&self, requested: &Address, addr: SocketAddr) -> bool {
@@ -68,15 +66,18 @@ impl AddressFilter for IncomingFilter {
     fn permits(&self, addr: SocketAddr) -> bool {
         let rules = self.shared.rules();
         let now = self.shared.now(&rules);
-        // Then replies follow from the requests.
-        if !rules.are_given(Point::UdpReply) {
-            return true;
+        let judged = rules.judge_sender(&self.request, addr, now);
+        if let Some(shadow) = &*self.shared.shadow() {
+            shadow.compare_sender(&judged, &self.request, addr, self.shared.clock());
         }
-        let facts = Facts::of(&self.request, Point::UdpReply, now).asked_as(None, addr);
-        match rules.decide_host(&facts, &mut |_| {}) {
-            Judged::Allowed(_) => true,
-            Judged::Refused(refused) => count_refusal(Err(refused)),
-        }
+        is_allowed(judged)
+    }
+}
+
+fn is_allowed(judged: Judged<'_>) -> bool {
+    match judged {
+        Judged::Allowed(_) => true,
+        Judged::Refused(refused) => count_refusal(Err(refused)),
     }
 }
 

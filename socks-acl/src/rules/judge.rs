@@ -154,6 +154,34 @@ impl Rules {
         }
     }
 
+    /// Judges a name before it is looked up.
+    pub(super) fn judge_name(
+        &self,
+        request: &AccessRequest,
+        requested: &Address,
+        now: Timestamp,
+    ) -> Judged<'_> {
+        let facts = Facts::of(request, Point::Request, now).asked_for(requested);
+        self.decide_host(&facts, &mut |_| {})
+    }
+
+    /// Judges who has sent a datagram, where there are rules about that: else it follows from the
+    /// requests, and from the relay's policy.
+    pub(super) fn judge_sender(
+        &self,
+        request: &AccessRequest,
+        sender: SocketAddr,
+        now: Timestamp,
+    ) -> Judged<'_> {
+        match self.are_given(Point::UdpReply) {
+            true => {
+                let facts = Facts::of(request, Point::UdpReply, now).asked_as(None, sender);
+                self.decide_host(&facts, &mut |_| {})
+            }
+            false => Judged::Allowed(None),
+        }
+    }
+
     /// Where nothing is said about what comes back, it may be whatever the rules for requests could
     /// let the client ask for: by which name it was asked for is not known here, nor the port.
     fn follow_request(
@@ -168,7 +196,7 @@ impl Rules {
 
     /// Judges the host and each IPv4 address inside its address: all must be allowed, and granted the
     /// same (`SE-9`).
-    pub(super) fn decide_host(&self, facts: &Facts<'_>, see: Observer<'_>) -> Judged<'_> {
+    fn decide_host(&self, facts: &Facts<'_>, see: Observer<'_>) -> Judged<'_> {
         let judged = self.decide(facts, see);
         let (Known::Is(IpAddr::V6(ip)), Judged::Allowed(Some(outer))) = (facts.ip, &judged) else {
             return judged;

@@ -73,6 +73,38 @@ impl Shadow {
         self.report(Point::Request.name(), question, Some(addr), current, tried);
     }
 
+    pub(super) fn compare_name(
+        &self,
+        judged: &Judged<'_>,
+        request: &AccessRequest,
+        requested: &Address,
+        now: Timestamp,
+    ) {
+        let tried = self.rules.judge_name(request, requested, now);
+        let (current, tried) = (Decision::of(judged), Decision::of(&tried));
+        let question = || question(request, Some(requested));
+        self.report(Point::Request.name(), question, None, current, tried);
+    }
+
+    pub(super) fn compare_sender(
+        &self,
+        judged: &Judged<'_>,
+        request: &AccessRequest,
+        sender: SocketAddr,
+        now: Timestamp,
+    ) {
+        let tried = self.rules.judge_sender(request, sender, now);
+        let (current, tried) = (Decision::of(judged), Decision::of(&tried));
+        let question = || question(request, Some(&sender.into()));
+        self.report(
+            Point::UdpReply.name(),
+            question,
+            Some(sender),
+            current,
+            tried,
+        );
+    }
+
     fn report(
         &self,
         point: &'static str,

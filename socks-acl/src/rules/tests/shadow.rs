@@ -55,3 +55,32 @@ fn a_dry_run_tells_differences_and_changes_nothing() {
     assert!(ask(&acl, user("alice", "192.33.14.30:22")).is_ok());
     assert!(tell().is_empty());
 }
+
+/// Datagrams are tried as well: names before they are looked up, addresses, and who answers.
+#[test]
+fn datagrams_are_tried_too() {
+    let all = "[[request]]\nname = \"all\"\nverdict = \"allow\"\n";
+    let acl = acl(all);
+    let permit = ask(&acl, request(Command::UdpAssociate, "0.0.0.0:0")).unwrap();
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let to = Arc::clone(&told);
+    let tried = "[[request]]\ndestination = [\"a.example\", \"198.41.9.0/24\"]\nverdict = \"deny\"\n\
+                 [[request]]\nverdict = \"allow\"\n[[udp_reply]]\nport = 53\nverdict = \"allow\"";
+    acl.shadow(rules(tried), move |difference| {
+        let told = (
+            difference.point,
+            difference.address.map(|addr| addr.to_string()),
+        );
+        to.lock().unwrap().push(told);
+    });
+    let tell = || std::mem::take(&mut *told.lock().unwrap());
+    let name = |name: &str| permit.permits_name(&name.try_into().unwrap(), 53);
+    assert!(name("b.example") && tell().is_empty());
+    assert!(name("a.example"));
+    assert_eq!(tell(), [("request", None)]);
+    assert!(permit.permits("198.41.9.1:53".parse().unwrap()));
+    assert_eq!(tell(), [("request", Some("198.41.9.1:53".to_owned()))]);
+    assert!(permit.permits_incoming("198.41.8.1:53".parse().unwrap()) && tell().is_empty());
+    assert!(permit.permits_incoming("198.41.8.1:54".parse().unwrap()));
+    assert_eq!(tell(), [("udp_reply", Some("198.41.8.1:54".to_owned()))]);
+}
