@@ -213,10 +213,7 @@ impl Live {
     pub(crate) fn report(&self, end: SessionEnd) -> SessionReport {
         let known = self.snapshot();
         let Octets { sent, received } = known.octets();
-        let ended = match &end {
-            SessionEnd::Ended(reason) => reason.limit().cloned(),
-            _ => None,
-        };
+        let ended = end.reason().and_then(EndReason::limit).cloned();
         SessionReport {
             id: self.id,
             peer: known.peer,

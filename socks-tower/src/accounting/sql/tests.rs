@@ -28,7 +28,7 @@ fn event(sequence: u64, kind: EventKind) -> Event {
     report.sent = u64::MAX;
     report.received = 7;
     report.end = match kind {
-        EventKind::Stop => SessionEnd::Ended(EndReason::Administrator),
+        EventKind::Stop => SessionEnd::Ended(EndReason::Administrator.into()),
         _ => SessionEnd::Running,
     };
     Event {

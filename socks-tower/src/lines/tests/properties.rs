@@ -47,7 +47,7 @@ fn report(octets: [&[u8]; 3], text: &str) -> SessionReport {
     report.terms = Some(Arc::new(terms));
     report.end = match text.len() % 2 {
         0 => SessionEnd::Relay(io::Error::other(text.to_owned()).into()),
-        _ => SessionEnd::Ended(EndReason::Other(text.into())),
+        _ => SessionEnd::Ended(EndReason::Other(text.into()).into()),
     };
     report
 }
