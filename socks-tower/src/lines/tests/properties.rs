@@ -59,8 +59,8 @@ fn octets() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
-    /// SE-38: whatever peers chose, a line is one line of printable characters, no longer than it is said to
-    /// be, and reads back as what it was made of.
+    /// SE-38: whatever peers chose, a line is one line of printable characters, no longer than it
+    /// is said to be, and reads back as what it was made of.
     #[test]
     fn a_line_is_one_line(
         user in octets(),

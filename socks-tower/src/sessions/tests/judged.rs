@@ -41,8 +41,8 @@ async fn refused_sessions_are_cut() {
     drop(waiting);
 }
 
-/// A target that is being dialled by the old rules is judged once its address is known, or once there is a
-/// tunnel without one, so that no connection outlives the rule that forbids it.
+/// A target that is being dialled by the old rules is judged once its address is known, or once
+/// there is a tunnel without one, so that no connection outlives the rule that forbids it.
 #[tokio::test(start_paused = true)]
 async fn a_dial_under_way_is_judged_at_its_end() {
     let socks = Socks::new();
@@ -74,7 +74,8 @@ async fn a_dial_under_way_is_judged_at_its_end() {
     }
 }
 
-/// A session that is to drain goes on for as long as octets pass, and for no longer than that is allowed.
+/// A session that is to drain goes on for as long as octets pass, and for no longer than that is
+/// allowed.
 #[tokio::test(start_paused = true)]
 async fn draining_sessions_end_when_they_pause() {
     let socks = Socks::new();
