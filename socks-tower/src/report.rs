@@ -172,8 +172,9 @@ pub enum SessionEnd {
     Relay(BoxError),
     /// The client's stream failed in the handshake.
     Io(io::Error),
-    /// Somebody ended it from outside ([`Sessions`](crate::Sessions)).
-    Ended(EndReason),
+    /// Somebody ended it from outside ([`Sessions`](crate::Sessions)). Boxed, so that it costs others no
+    /// room.
+    Ended(Box<EndReason>),
     /// Its future was dropped, by a drain that took too long or by its application, or a layer
     /// around the service failed. No service answers with this: layers that [keep
     /// records](crate::record) make it of what they know.
@@ -187,6 +188,14 @@ impl SessionEnd {
     pub fn code(&self) -> Option<ReplyCode> {
         match self {
             Self::Refused(code) | Self::Failed { code, .. } => Some(*code),
+            _ => None,
+        }
+    }
+
+    /// Why it was ended from outside, if it was.
+    pub fn reason(&self) -> Option<&EndReason> {
+        match self {
+            Self::Ended(reason) => Some(reason),
             _ => None,
         }
     }

@@ -49,8 +49,11 @@ pub(crate) struct Socks {
     pub(crate) connect: Arc<Notify>,
     targets: Arc<Mutex<mpsc::UnboundedReceiver<DuplexStream>>>,
     /// The counters of the association that was made last.
-    pub(crate) association: Arc<Mutex<Option<(Arc<Traffic>, Arc<UdpCounters>)>>>,
+    pub(crate) association: Arc<Mutex<Option<Counters>>>,
 }
+
+/// What an association counts.
+type Counters = (Arc<Traffic>, Arc<UdpCounters>);
 
 /// Where targets are.
 pub(crate) fn remote() -> SocketAddr {

@@ -32,9 +32,9 @@ impl AccessLog {
         }))
     }
 
-    /// Logs the sessions of a class somewhere else. The class is what the rule says that let the session
-    /// in or refused it ([`Terms::log_class`](socks_core::message::Terms)); one that is not set here goes where sessions
-    /// without one go.
+    /// Logs the sessions of a class somewhere else. The class is what the rule says that let the
+    /// session in or refused it ([`Terms::log_class`](socks_core::message::Terms)); one that is not
+    /// set here goes where sessions without one go.
     #[must_use]
     pub fn class(self, class: impl Into<Arc<str>>, to: LineWriter) -> Self {
         self.set(class.into(), Some(to))

@@ -17,7 +17,8 @@
 //! # }
 //! ```
 //!
-//! The fields of a line are those of [all lines](crate::lines#fields), with `time` in front: when the session ended.
+//! The fields of a line are those of [all lines](crate::lines#fields), with `time` in front: when
+//! the session ended.
 //!
 //! A session that was dropped is logged with what is known of it, and `end` is `aborted`.
 

@@ -17,8 +17,8 @@ fn next(lines: &mut Lines) -> Value {
     serde_json::from_slice(&line).unwrap()
 }
 
-/// SE-34, UP-24: one line for each session of each kind, however it ended, which says who, where to and how
-/// much, and shows no secret.
+/// SE-34, UP-24: one line for each session of each kind, however it ended, which says who, where to
+/// and how much, and shows no secret.
 #[tokio::test(start_paused = true)]
 async fn one_line_a_session() {
     let socks = Socks::new();
@@ -95,8 +95,8 @@ async fn refusals_say_why() {
     );
 }
 
-/// A session that is dropped has its line, with what is known of it by then; one that was ended says
-/// who did it.
+/// A session that is dropped has its line, with what is known of it by then; one that was ended
+/// says who did it.
 #[tokio::test(start_paused = true)]
 async fn dropped_sessions_are_logged() {
     let socks = Socks::new();

@@ -14,7 +14,8 @@ pub struct ChannelAccount {
     dropped: Arc<AtomicU64>,
 }
 
-/// An account whose events are received. At most `events` of them wait, at least 1; one more is dropped and counted.
+/// An account whose events are received. At most `events` of them wait, at least 1; one more is
+/// dropped and counted.
 pub fn channel(events: usize) -> (ChannelAccount, mpsc::Receiver<Event>) {
     let (sender, receiver) = mpsc::channel(events.max(1));
     let account = ChannelAccount {

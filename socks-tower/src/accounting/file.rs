@@ -1,15 +1,15 @@
 use super::{Account, Event};
 use crate::lines::{self, Format, Line, LineWriter};
 
-/// Writes an object of JSON a line for each event: `instance`, `sequence`, `event` (`start`, `interim` or
-/// `stop`), `time` and `started` (RFC 3339, UTC), and the fields of the [access log](crate::lines#fields), of which `end` and
-/// what follows it stand in a stop only.
+/// Writes an object of JSON a line for each event: `instance`, `sequence`, `event` (`start`,
+/// `interim` or `stop`), `time` and `started` (RFC 3339, UTC), and the fields of the [access
+/// log](crate::lines#fields), of which `end` and what follows it stand in a stop only.
 #[derive(Clone, Debug)]
 pub struct FileAccount(LineWriter);
 
 impl FileAccount {
-    /// Writes there; [`Durability::Batch`](lines::Durability::Batch) is for accounts that must survive a
-    /// machine that stops.
+    /// Writes there; [`Durability::Batch`](lines::Durability::Batch) is for accounts that must
+    /// survive a machine that stops.
     pub const fn new(lines: LineWriter) -> Self {
         Self(lines)
     }

@@ -1,4 +1,5 @@
-//! Events for who counts, bills or keeps records by law: a session has started, how it stands, that it has stopped.
+//! Events for who counts, bills or keeps records by law: a session has started, how it stands, that
+//! it has stopped.
 //!
 //! ```
 //! use std::time::Duration;
@@ -21,9 +22,10 @@
 //! # }
 //! ```
 //!
-//! **Start** is when the client has what it asked for, a tunnel or an association: then is known who it is and where it goes. What
-//! is refused has no start and no stop; the access log has it. **Interim** events come while it goes on, from one timer for
-//! all sessions. **Stop** comes once for each start, also for a session that was dropped.
+//! **Start** is when the client has what it asked for, a tunnel or an association: then is known
+//! who it is and where it goes. What is refused has no start and no stop; the access log has it.
+//! **Interim** events come while it goes on, from one timer for all sessions. **Stop** comes once
+//! for each start, also for a session that was dropped.
 //!
 //! Where events go is an [`Account`], which must not block:
 //!
@@ -37,7 +39,8 @@
     doc = "| [`SqlAccount`] | a row an event, in PostgreSQL or SQLite |"
 )]
 //!
-//! Each has a bound on what waits and counts what is lost; [`Event::sequence`] shows that to whoever reads the events.
+//! Each has a bound on what waits and counts what is lost; [`Event::sequence`] shows that to
+//! whoever reads the events.
 
 mod account;
 mod channel;

@@ -65,8 +65,8 @@ impl Accounting {
         self.with(accounts, Arc::clone(&self.0.instance))
     }
 
-    /// What events say of which server they are, in which run ([`Event::instance`]): two runs must not
-    /// have the same, or their events count as one in a database.
+    /// What events say of which server they are, in which run ([`Event::instance`]): two runs must
+    /// not have the same, or their events count as one in a database.
     #[must_use]
     pub fn instance(self, instance: impl Into<Arc<str>>) -> Self {
         self.with(self.0.accounts.clone(), instance.into())
@@ -86,8 +86,8 @@ impl Accounting {
         RecordLayer::new(self.clone())
     }
 
-    /// Tells of each session that goes on, `every` so often since its start and a sixteenth of that later at most; every
-    /// second at most. One timer for all, which runs while this is polled.
+    /// Tells of each session that goes on, `every` so often since its start and a sixteenth of that
+    /// later at most; every second at most. One timer for all, which runs while this is polled.
     ///
     /// # Cancel safety
     ///

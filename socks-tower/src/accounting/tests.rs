@@ -22,8 +22,8 @@ fn kinds(events: &mut mpsc::Receiver<Event>) -> Vec<&'static str> {
     kinds
 }
 
-/// UP-24: each session that got what it asked for has one start and one stop, also if it was dropped or ended
-/// from outside; what was refused has neither.
+/// UP-24: each session that got what it asked for has one start and one stop, also if it was
+/// dropped or ended from outside; what was refused has neither.
 #[tokio::test(start_paused = true)]
 async fn a_stop_for_every_start() {
     let (socks, sessions) = (Socks::new(), Sessions::new());
@@ -145,8 +145,8 @@ async fn what_is_lost_is_counted() {
     assert_eq!(*seen.lock().unwrap(), [0, 1, 2, 3]);
 }
 
-/// SE-34, SE-38: a file has a line of JSON for each event, without a secret, and is complete when the server
-/// and its accounting are gone.
+/// SE-34, SE-38: a file has a line of JSON for each event, without a secret, and is complete when
+/// the server and its accounting are gone.
 #[tokio::test(start_paused = true)]
 async fn a_file_has_a_line_an_event() {
     let socks = Socks::new();

@@ -38,8 +38,8 @@ impl LineWriterBuilder {
     }
 
     /// Lines that may wait to be written, 8192 by default and at least 1; one more is dropped and
-    /// counted. A line of this crate has about 500 octets, and 32 KiB if every name in it is as long
-    /// and as strange as can be.
+    /// counted. A line of this crate has about 500 octets, and 32 KiB if every name in it is as
+    /// long and as strange as can be.
     pub fn queue(mut self, lines: usize) -> Self {
         self.queue = lines.max(1);
         self

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::Line;
-use crate::{SessionEnd, SessionReport, error::Chain, udp::DropReason};
+use crate::{SessionEnd, SessionReport, error::Chain, sessions::EndReason, udp::DropReason};
 
 /// Groups of a user that are shown at most.
 const MAX_GROUPS: usize = 16;
@@ -55,9 +55,7 @@ fn end(end: &SessionEnd, line: &mut Line) {
         return;
     }
     line.text("end", Some(end.name()));
-    if let SessionEnd::Ended(reason) = end {
-        line.words("reason", Some(reason.to_string()));
-    }
+    line.words("reason", end.reason().map(EndReason::to_string));
     let code = end.code().map(|code| code.0);
     line.text("code", code.map(|code| format!("{code:02x}")));
     line.words("error", end.error().map(|error| Chain(error).to_string()));

@@ -11,8 +11,8 @@ pub enum Durability {
     /// When the system thinks fit; what it has not written is lost if the machine stops.
     #[default]
     System,
-    /// After each batch (`fdatasync`): what was waiting together is on the disk before more is written. It costs a
-    /// write of the disk's for each, so a slow one means longer batches.
+    /// After each batch (`fdatasync`): what was waiting together is on the disk before more is
+    /// written. It costs a write of the disk's for each, so a slow one means longer batches.
     Batch,
 }
 

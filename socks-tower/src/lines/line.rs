@@ -10,8 +10,8 @@ use super::Format;
 
 /// A line in the making.
 ///
-/// What it is given as text is escaped already or by [`words`](Self::words): it has no control characters in it,
-/// and no quotes or backslashes of its own but behind one.
+/// What it is given as text is escaped already or by [`words`](Self::words): it has no control
+/// characters in it, and no quotes or backslashes of its own but behind one.
 pub(crate) struct Line {
     format: Format,
     text: String,

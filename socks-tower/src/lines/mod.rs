@@ -2,7 +2,8 @@
 //!
 //! # Fields
 //!
-//! What lines say about a session, in the access log and in accounts. The fields are stable, in this order; one of which nothing is known is not there.
+//! What lines say about a session, in the access log and in accounts. The fields are stable, in
+//! this order; one of which nothing is known is not there.
 //!
 //! | field | content | JSON |
 //! |---|---|---|
@@ -32,8 +33,8 @@
 //! | `error` | what failed, with its sources | string |
 //!
 //! A line is one line whatever peers chose: everything that is not printable ASCII is escaped as
-//! [`Escaped`](socks_core::Escaped) does it, and cut at 256 octets (`SE-38`). Passwords and proofs are in
-//! none (`SE-34`).
+//! [`Escaped`](socks_core::Escaped) does it, and cut at 256 octets (`SE-38`). Passwords and proofs
+//! are in none (`SE-34`).
 
 mod builder;
 mod fields;

@@ -20,11 +20,11 @@ use super::{
 
 /// Writes lines in the order in which they come, by a thread of its own.
 ///
-/// A line that finds the queue full is dropped and counted: a session never waits for a disk. What is lost,
-/// and what the disk refuses, is logged once a minute.
+/// A line that finds the queue full is dropped and counted: a session never waits for a disk. What
+/// is lost, and what the disk refuses, is logged once a minute.
 ///
-/// Clones share the thread. The last one that is dropped waits until everything is written, for
-/// 5 s at most.
+/// Clones share the thread. The last one that is dropped waits until everything is written, for 5 s
+/// at most.
 #[derive(Clone)]
 pub struct LineWriter(Arc<Inner>);
 
@@ -66,8 +66,8 @@ impl LineWriter {
         LineWriterBuilder::write(write)
     }
 
-    /// Hands lines, each with its line feed, to whoever receives them, without a thread. At most `queue` of
-    /// them wait, at least 1.
+    /// Hands lines, each with its line feed, to whoever receives them, without a thread. At most
+    /// `queue` of them wait, at least 1.
     pub fn channel(queue: usize) -> (Self, mpsc::Receiver<Vec<u8>>) {
         let (sender, receiver) = mpsc::channel(queue.max(1));
         let inner = Inner {
@@ -114,8 +114,9 @@ impl LineWriter {
         taken
     }
 
-    /// Opens the file anew, after a program that rotates logs has moved it away: call it on SIGHUP. It does not
-    /// wait. A file that cannot be opened is logged, and lines go on into the one from before.
+    /// Opens the file anew, after a program that rotates logs has moved it away: call it on SIGHUP.
+    /// It does not wait. A file that cannot be opened is logged, and lines go on into the one from
+    /// before.
     pub fn reopen(&self) {
         if let Sink::Thread { orders, reopen, .. } = &self.0.sink {
             reopen.store(true, Ordering::Release);
@@ -126,8 +127,8 @@ impl LineWriter {
         }
     }
 
-    /// Waits until what was written before is in the file; false if that took too long, or never comes.
-    /// **Blocks** the thread, so not for a task of a runtime.
+    /// Waits until what was written before is in the file; false if that took too long, or never
+    /// comes. **Blocks** the thread, so not for a task of a runtime.
     pub fn flush(&self, timeout: Duration) -> bool {
         let Sink::Thread { orders, .. } = &self.0.sink else {
             return true;
@@ -154,8 +155,8 @@ impl LineWriter {
         self.0.lost.dropped.load(Ordering::Relaxed)
     }
 
-    /// Lines that are lost because they could not be written, such as to a disk that is full. Part of them
-    /// may be there.
+    /// Lines that are lost because they could not be written, such as to a disk that is full. Part
+    /// of them may be there.
     pub fn failed(&self) -> u64 {
         self.0.lost.failed.load(Ordering::Relaxed)
     }

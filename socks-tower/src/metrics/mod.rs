@@ -1,5 +1,5 @@
-//! Counters, gauges and histograms by the `metrics` facade: for the recorder that the application has
-//! installed, such as a Prometheus exporter.
+//! Counters, gauges and histograms by the `metrics` facade: for the recorder that the application
+//! has installed, such as a Prometheus exporter.
 //!
 //! ```
 //! use std::time::Duration;

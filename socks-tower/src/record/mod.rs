@@ -1,5 +1,5 @@
-//! What layers have in common that keep records of sessions: they hear of each session's begin, of its
-//! tunnel or association, and once of its end, whatever that is.
+//! What layers have in common that keep records of sessions: they hear of each session's begin, of
+//! its tunnel or association, and once of its end, whatever that is.
 //!
 //! The access log, metrics and accounting are such records, and an application has its own by
 //! implementing [`Record`]:

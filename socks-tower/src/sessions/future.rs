@@ -65,7 +65,7 @@ where
         let live = &this.place.live;
         let result = match order(live, this.draining, cx) {
             None => ready!(inner.poll(cx)),
-            Some(reason) => Ok(live.report(SessionEnd::Ended(reason))),
+            Some(reason) => Ok(live.report(SessionEnd::Ended(reason.into()))),
         };
         // The connections are closed before anybody hears of the end.
         this.inner.set(None);

@@ -17,9 +17,10 @@ use crate::{Incoming, SessionEnd, SessionReport, Traffic};
 
 /// A session under way, as everybody sees it but the client.
 ///
-/// Its service writes down here what becomes known ([`snapshot`](Self::snapshot)); layers and whoever got
-/// it from [`Sessions`](super::Sessions) read it, and may [`end`](Self::end) the session. It outlives the session
-/// for as long as somebody holds it, and then shows how the session was when it ended.
+/// Its service writes down here what becomes known ([`snapshot`](Self::snapshot)); layers and
+/// whoever got it from [`Sessions`](super::Sessions) read it, and may [`end`](Self::end) the
+/// session. It outlives the session for as long as somebody holds it, and then shows how the
+/// session was when it ended.
 pub struct Live {
     id: SessionId,
     accepted: Instant,
@@ -34,8 +35,8 @@ pub struct Live {
 struct State {
     known: Snapshot,
     order: Option<Order>,
-    /// Asked once the remote address is known, or the session is open without one: rules have changed
-    /// while it was dialled.
+    /// Asked once the remote address is known, or the session is open without one: rules have
+    /// changed while it was dialled.
     judge: Option<Judge>,
 }
 
@@ -73,8 +74,8 @@ impl Live {
         self.accepted
     }
 
-    /// When the connection was accepted, by the calendar: for logs. Clocks that are set make it useless for
-    /// durations.
+    /// When the connection was accepted, by the calendar: for logs. Clocks that are set make it
+    /// useless for durations.
     pub fn started(&self) -> SystemTime {
         self.started
     }
@@ -108,9 +109,10 @@ impl Live {
         user.is_some_and(|user| user.as_bytes() == name)
     }
 
-    /// The question that an access controller was asked about the session, to ask it again; `None` while the client has not
-    /// asked for anything. What was dialled is [`Snapshot::remote`]: ask the new permit about
-    /// it, and for the peer of a BIND ask [at its point](socks_core::message::AccessPoint::BindPeer).
+    /// The question that an access controller was asked about the session, to ask it again; `None`
+    /// while the client has not asked for anything. What was dialled is [`Snapshot::remote`]: ask
+    /// the new permit about it, and for the peer of a BIND ask [at its
+    /// point](socks_core::message::AccessPoint::BindPeer).
     pub fn access_request(&self) -> Option<AccessRequest> {
         let state = self.state();
         let known = &state.known;
@@ -122,8 +124,9 @@ impl Live {
         ))
     }
 
-    /// Ends the session, as soon as its task is run, where a [`SessionsLayer`](super::SessionsLayer) is around it. The
-    /// first reason stands; false if there was one.
+    /// Ends the session, as soon as its task is run, where a
+    /// [`SessionsLayer`](super::SessionsLayer) is around it. The first reason stands; false if
+    /// there was one.
     pub fn end(&self, reason: EndReason) -> bool {
         let state = self.state();
         if let Some(Order::End(_)) = state.order {
@@ -148,8 +151,8 @@ impl Live {
         self.waker.wake();
     }
 
-    /// Judges it now, and once more when its remote address becomes known if it is not yet: what is dialled
-    /// just now was permitted by the old rules.
+    /// Judges it now, and once more when its remote address becomes known if it is not yet: what is
+    /// dialled just now was permitted by the old rules.
     pub(super) fn judge(&self, judge: &Judge) -> Judgement {
         if !self.is_open() {
             self.state().judge = Some(Arc::clone(judge));
@@ -213,10 +216,7 @@ impl Live {
     pub(crate) fn report(&self, end: SessionEnd) -> SessionReport {
         let known = self.snapshot();
         let Octets { sent, received } = known.octets();
-        let ended = match &end {
-            SessionEnd::Ended(reason) => reason.limit().cloned(),
-            _ => None,
-        };
+        let ended = end.reason().and_then(EndReason::limit).cloned();
         SessionReport {
             id: self.id,
             peer: known.peer,

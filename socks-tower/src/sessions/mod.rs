@@ -16,20 +16,22 @@
 //! # assert_eq!(ended, 0);
 //! ```
 //!
-//! **Around what.** A session ends where [`SessionsLayer`] stands: the future inside is dropped, which
-//! resets a tunnel that is open and may cut a reply short, and [`SessionEnd::Ended`](crate::SessionEnd::Ended) comes out of
-//! the layer. So it belongs right around [`SocksService`](crate::SocksService), and layers that keep records
-//! around it.
+//! **Around what.** A session ends where [`SessionsLayer`] stands: the future inside is dropped,
+//! which resets a tunnel that is open and may cut a reply short, and
+//! [`SessionEnd::Ended`](crate::SessionEnd::Ended) comes out of the layer. So it belongs right
+//! around [`SocksService`](crate::SocksService), and layers that keep records around it.
 //!
-//! **What is known of a session** is in its [`Live`], which the session's service fills: peer and listener
-//! at once, the version with the first octet, the user with the login, the rest from the request on. It is made by the first
-//! layer that asks for it ([`Incoming::live`](crate::Incoming::live)); where no layer does, a session
-//! costs nothing more. With it a session holds less than a KiB in addition.
+//! **What is known of a session** is in its [`Live`], which the session's service fills: peer and
+//! listener at once, the version with the first octet, the user with the login, the rest from the
+//! request on. It is made by the first layer that asks for it
+//! ([`Incoming::live`](crate::Incoming::live)); where no layer does, a session costs nothing more.
+//! With it a session holds less than a KiB in addition.
 //!
 //! **Rates** are what a [`Meter`] makes of two readings, one for each page that shows them.
 //!
-//! **After a change of the rules** [`Sessions::judge_again`] asks about each session whether it may go
-//! on. Each datagram of a UDP association is judged by its permit's filter anyway; asked again, it ends as a whole.
+//! **After a change of the rules** [`Sessions::judge_again`] asks about each session whether it may
+//! go on. Each datagram of a UDP association is judged by its permit's filter anyway; asked again,
+//! it ends as a whole.
 
 mod end_reason;
 mod future;

@@ -10,7 +10,8 @@ use super::{EndReason, Judged, Judgement, Live, Octets, SessionsLayer, judgement
 
 /// The sessions under way of all services that a [`layer`](Self::layer) of it is around.
 ///
-/// Clones share them. Nothing here waits; a session that is told to end does so as soon as its task is run.
+/// Clones share them. Nothing here waits; a session that is told to end does so as soon as its task
+/// is run.
 #[derive(Clone, Default)]
 pub struct Sessions(Arc<[Mutex<Shard>; SHARDS]>);
 
@@ -92,11 +93,11 @@ impl Sessions {
     /// Asks about each session whether it may go on: call it when new rules are in force.
     ///
     /// [`Live::access_request`] is what was asked before. A session that has not asked for anything
-    /// is judged by the new rules when it does; one whose target is being dialled is judged at once and again
-    /// when its remote address is known, so `judge` may be called until then.
+    /// is judged by the new rules when it does; one whose target is being dialled is judged at once
+    /// and again when its remote address is known, so `judge` may be called until then.
     ///
-    /// `judge` must not count what it is asked about: a session that holds the last place of a limit
-    /// would be refused for it.
+    /// `judge` must not count what it is asked about: a session that holds the last place of a
+    /// limit would be refused for it.
     pub fn judge_again(
         &self,
         judge: impl Fn(&Live) -> Judgement + Send + Sync + 'static,

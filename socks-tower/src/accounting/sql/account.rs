@@ -44,11 +44,13 @@ use crate::accounting::{Account, Event};
 /// );
 /// ```
 ///
-/// The texts are those of the [access log](crate::lines#fields), escaped (`SE-38`). Events that wait are written together. A batch is
-/// tried again, bounded in number and time, and never stands there twice. What is lost is counted and logged.
+/// The texts are those of the [access log](crate::lines#fields), escaped (`SE-38`). Events that
+/// wait are written together. A batch is tried again, bounded in number and time, and never stands
+/// there twice. What is lost is counted and logged.
 ///
-/// Clones share the thread. The last one that is dropped waits until everything is written, for 5 s at most.
-/// TLS to PostgreSQL needs a TLS feature of `sqlx` in the application, such as that of `socks-auth`'s `sql-tls`.
+/// Clones share the thread. The last one that is dropped waits until everything is written, for 5 s
+/// at most. TLS to PostgreSQL needs a TLS feature of `sqlx` in the application, such as that of
+/// `socks-auth`'s `sql-tls`.
 #[derive(Clone)]
 pub struct SqlAccount(Arc<Inner>);
 
@@ -63,8 +65,8 @@ struct Inner {
 const PATIENCE: Duration = Duration::from_secs(5);
 
 impl SqlAccount {
-    /// Settings first. The URL is `postgres://USER:PASSWORD@HOST/DATABASE` or `sqlite:///FILE`, with the
-    /// parameters of `sqlx`.
+    /// Settings first. The URL is `postgres://USER:PASSWORD@HOST/DATABASE` or `sqlite:///FILE`,
+    /// with the parameters of `sqlx`.
     pub fn builder(url: Secret) -> SqlAccountBuilder {
         SqlAccountBuilder::new(url)
     }

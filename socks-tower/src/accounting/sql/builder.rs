@@ -29,7 +29,8 @@ impl SqlAccountBuilder {
         }
     }
 
-    /// The table's name, `socks_accounting` by default: letters, digits, `_`, and a `.` behind a schema.
+    /// The table's name, `socks_accounting` by default: letters, digits, `_`, and a `.` behind a
+    /// schema.
     pub fn table(mut self, name: impl Into<String>) -> Self {
         self.table = name.into();
         self
@@ -59,8 +60,8 @@ impl SqlAccountBuilder {
         self
     }
 
-    /// How often a batch is tried again, 8 times by default, after 100 ms and twice as long each time up to 5 s; then it is
-    /// lost, and counted.
+    /// How often a batch is tried again, 8 times by default, after 100 ms and twice as long each
+    /// time up to 5 s; then it is lost, and counted.
     pub fn retries(mut self, retries: u32) -> Self {
         self.settings.retries = retries;
         self
@@ -70,8 +71,8 @@ impl SqlAccountBuilder {
     ///
     /// # Errors
     ///
-    /// If the URL is of no database that is known here, if the table's name is none, or if the system has no
-    /// thread.
+    /// If the URL is of no database that is known here, if the table's name is none, or if the
+    /// system has no thread.
     pub fn build(self) -> Result<SqlAccount, SqlAccountError> {
         let table = Table::new(&self.table, self.create)?;
         let database = Database::new(&self.url, table, self.settings.timeout)?;

@@ -205,10 +205,8 @@ fn texts(report: &SessionReport) -> [Option<String>; 13] {
     let user = identity.and_then(|identity| identity.user.as_ref());
     let terms = report.terms.as_ref();
     let stopped = !matches!(report.end, SessionEnd::Running);
-    let reason = match &report.end {
-        SessionEnd::Ended(reason) => Some(escaped(&reason.to_string())),
-        _ => None,
-    };
+    let reason = report.end.reason();
+    let reason = reason.map(|reason| escaped(&reason.to_string()));
     [
         report.listener.as_deref().map(escaped),
         Some(report.peer.to_string()),

@@ -2,8 +2,8 @@ use std::{error::Error, fmt, io};
 
 /// Why events cannot be written to a database.
 ///
-/// Of what the database said it shows the code alone: its message may repeat what it was asked, and where
-/// (`SE-34`).
+/// Of what the database said it shows the code alone: its message may repeat what it was asked, and
+/// where (`SE-34`).
 #[derive(Debug)]
 pub struct SqlAccountError(Kind);
 

@@ -28,7 +28,7 @@ fn event(sequence: u64, kind: EventKind) -> Event {
     report.sent = u64::MAX;
     report.received = 7;
     report.end = match kind {
-        EventKind::Stop => SessionEnd::Ended(EndReason::Administrator),
+        EventKind::Stop => SessionEnd::Ended(EndReason::Administrator.into()),
         _ => SessionEnd::Running,
     };
     Event {
@@ -54,8 +54,8 @@ async fn rows(path: &Path) -> Vec<sqlx::sqlite::SqliteRow> {
         .unwrap()
 }
 
-/// SE-38: a row an event, with what it says in the columns of their names; all of them are there when the last
-/// account is gone, and what a client calls itself is a value and nothing else.
+/// SE-38: a row an event, with what it says in the columns of their names; all of them are there
+/// when the last account is gone, and what a client calls itself is a value and nothing else.
 #[tokio::test]
 async fn a_row_an_event() {
     let directory = tempfile::tempdir().unwrap();
@@ -119,8 +119,8 @@ async fn a_batch_is_tried_again() {
     assert_eq!(rows(&path).await.len(), 1);
 }
 
-/// What a database does not take however often it is tried is lost and counted, and so is what finds no place to
-/// wait. The server goes on.
+/// What a database does not take however often it is tried is lost and counted, and so is what
+/// finds no place to wait. The server goes on.
 #[tokio::test]
 async fn what_is_lost_is_counted() {
     let directory = tempfile::tempdir().unwrap();

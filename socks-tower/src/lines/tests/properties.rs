@@ -47,7 +47,7 @@ fn report(octets: [&[u8]; 3], text: &str) -> SessionReport {
     report.terms = Some(Arc::new(terms));
     report.end = match text.len() % 2 {
         0 => SessionEnd::Relay(io::Error::other(text.to_owned()).into()),
-        _ => SessionEnd::Ended(EndReason::Other(text.into())),
+        _ => SessionEnd::Ended(EndReason::Other(text.into()).into()),
     };
     report
 }
@@ -59,8 +59,8 @@ fn octets() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
-    /// SE-38: whatever peers chose, a line is one line of printable characters, no longer than it is said to
-    /// be, and reads back as what it was made of.
+    /// SE-38: whatever peers chose, a line is one line of printable characters, no longer than it
+    /// is said to be, and reads back as what it was made of.
     #[test]
     fn a_line_is_one_line(
         user in octets(),

@@ -14,12 +14,14 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// A disk that does nothing until it is let, and keeps what it got.
 struct Disk {
     go: Receiver<io::Result<()>>,
-    written: Arc<Mutex<Vec<Vec<u8>>>>,
+    written: Written,
 }
 
-fn disk() -> (SyncSender<io::Result<()>>, Disk, Arc<Mutex<Vec<Vec<u8>>>>) {
+type Written = Arc<Mutex<Vec<Vec<u8>>>>;
+
+fn disk() -> (SyncSender<io::Result<()>>, Disk, Written) {
     let (let_go, go) = sync_channel(64);
-    let written = Arc::default();
+    let written = Written::default();
     let disk = Disk {
         go,
         written: Arc::clone(&written),

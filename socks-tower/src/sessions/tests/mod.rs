@@ -11,7 +11,7 @@ use tower_service::Service;
 
 use super::*;
 use crate::{
-    Incoming, SessionEnd, SessionReport,
+    Incoming, SessionReport,
     testing::{Client, Socks, settle},
 };
 
