@@ -101,7 +101,7 @@ async fn hostile_names() {
         assert_eq!(report.id.0, row["id"].as_u64().unwrap());
         assert!(matches!(
             report.end,
-            SessionEnd::Ended(EndReason::Administrator)
+            SessionEnd::Ended(reason) if *reason == EndReason::Administrator
         ));
     }
 }
@@ -121,7 +121,7 @@ async fn one_session_is_ended_and_no_other() {
     let report = server.report().await;
     assert!(matches!(
         report.end,
-        SessionEnd::Ended(EndReason::Administrator)
+        SessionEnd::Ended(reason) if *reason == EndReason::Administrator
     ));
     assert_eq!(report.id.0, all[0]);
     second.send("still").await;
