@@ -5,7 +5,7 @@ use socks_core::Domain;
 use super::{
     DomainPattern,
     domain_pattern::Kind,
-    glob::Glob,
+    glob_list::GlobList,
     name_list::{Builder, NameList},
     normal_name::NormalName,
 };
@@ -13,8 +13,9 @@ use super::{
 /// Names of any number of [`DomainPattern`]s.
 ///
 /// A lookup is a binary search among those without `*` and those that begin with `*.`, which take
-/// their own length and some three octets each. All other globs are tried one by one, at some tens of
-/// nanoseconds each and up to a hundred on a busy machine, so rules take [`MAX_GLOBS`](Self::MAX_GLOBS) of them at most.
+/// their own length and some three octets each. Of all other globs those are tried, one by one, that
+/// end with a domain of the name (`ads*.example.com`) or with no whole label (`*.dev.*`), at some tens of
+/// nanoseconds each; rules take [`MAX_GLOBS`](Self::MAX_GLOBS) globs at most.
 ///
 /// ```
 /// use socks_acl::{DomainPattern, DomainSet};
@@ -30,18 +31,17 @@ use super::{
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct DomainSet {
     names: NameList,
-    globs: Box<[Glob]>,
+    globs: GlobList,
 }
 
 impl DomainSet {
-    /// Most entries that are tried one by one, in a set that a rule asks.
+    /// Most globs in a set that a rule asks.
     pub const MAX_GLOBS: usize = 10_000;
 
     /// Whether one of the patterns means `name`.
     pub fn contains(&self, name: &Domain) -> bool {
         let name = NormalName::new(name);
-        self.globs.iter().any(|glob| glob.matches(name.as_bytes()))
-            || self.names.contains(name.into_key().as_bytes())
+        self.globs.contains(name.as_bytes()) || self.names.contains(name.into_key().as_bytes())
     }
 
     /// Entries kept: patterns given, without those that others include.
@@ -49,7 +49,7 @@ impl DomainSet {
         self.names.len() + self.globs()
     }
 
-    /// Entries that are tried one by one.
+    /// Entries with a `*` other than at their beginning.
     pub fn globs(&self) -> usize {
         self.globs.len()
     }
@@ -61,8 +61,7 @@ impl DomainSet {
 
     /// Octets on the heap.
     pub fn memory(&self) -> usize {
-        let globs = self.globs.iter().map(Glob::memory).sum::<usize>();
-        self.names.memory() + size_of_val(&*self.globs) + globs
+        self.names.memory() + self.globs.memory()
     }
 }
 
@@ -80,11 +79,9 @@ impl FromIterator<DomainPattern> for DomainSet {
                 } => names.push(&name, itself, below),
             }
         }
-        globs.sort_unstable();
-        globs.dedup();
         Self {
             names: names.build(),
-            globs: globs.into(),
+            globs: globs.into_iter().collect(),
         }
     }
 }

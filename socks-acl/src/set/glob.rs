@@ -32,6 +32,13 @@ impl Glob {
         matches(&self.0, name)
     }
 
+    /// The whole labels behind the last `*`: every name that matches is below this domain, which may be
+    /// empty.
+    pub(super) fn domain(&self) -> &str {
+        let tail = self.0.rsplit('*').next().unwrap_or_default();
+        tail.split_once('.').map_or("", |(_, domain)| domain)
+    }
+
     pub(super) fn memory(&self) -> usize {
         self.0.len()
     }

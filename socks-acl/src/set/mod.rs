@@ -6,6 +6,7 @@ mod entry_error;
 mod entry_file;
 mod file_error;
 mod glob;
+mod glob_list;
 mod name_list;
 mod network;
 mod network_set;

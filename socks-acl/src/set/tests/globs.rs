@@ -4,7 +4,7 @@ use socks_core::Domain;
 use crate::{DomainPattern, DomainSet};
 
 /// By trying each length of each `*`.
-fn naive(glob: &[u8], name: &[u8]) -> bool {
+pub(super) fn naive(glob: &[u8], name: &[u8]) -> bool {
     match glob {
         [] => name.is_empty(),
         [b'*', rest @ ..] => (0..=name.len()).any(|at| naive(rest, &name[at..])),
