@@ -7,6 +7,7 @@
 //! | its table `auth`, and the services of it | `auth/` |
 //! | the admin address | `admin/` |
 //! | rules | `rules/` |
+//! | limits | `limits.rs` |
 //! | what is written down of sessions | `records.rs` |
 //! | values that both have | `value.rs` |
 //! | what both come to | `settings.rs` |
@@ -24,6 +25,7 @@ mod auth;
 mod bind;
 mod config;
 mod hangup;
+mod limits;
 mod listen;
 mod pipeline;
 mod records;
@@ -117,6 +119,7 @@ async fn one_runtime(settings: &Settings) -> Result<(), Box<dyn Error>> {
         shutdown,
         sockets,
         admin: _admin,
+        usage,
     } = ready(settings, own)?;
     let (tcp, local) = (pipelines.of(), pipelines.of());
     drop(pipelines);
@@ -124,7 +127,7 @@ async fn one_runtime(settings: &Settings) -> Result<(), Box<dyn Error>> {
         sessions(settings, listeners, tcp, shutdown.signal()),
         sessions(settings, unix, local, sockets.until(shutdown.signal())),
     )?;
-    Ok(())
+    limits::finish(usage).await
 }
 
 /// Unix sockets cannot be shared like a port, so they are served here, beside the workers.
@@ -142,6 +145,7 @@ async fn workers(settings: &Settings, count: usize) -> Result<(), Box<dyn Error>
         shutdown,
         sockets,
         admin: _admin,
+        usage,
     } = ready(settings, own)?;
     let (service, local, drain) = (pipelines.of(), pipelines.of(), settings.drain);
     drop(pipelines);
@@ -159,7 +163,7 @@ async fn workers(settings: &Settings, count: usize) -> Result<(), Box<dyn Error>
     let workers = async { if tcp { workers.await } else { Ok(()) } };
     let unix = sessions(settings, unix, local, sockets.until(shutdown.signal()));
     tokio::try_join!(workers, unix)?;
-    Ok(())
+    limits::finish(usage).await
 }
 
 /// What both kinds of runtime serve with.
@@ -170,6 +174,8 @@ struct Ready {
     sockets: Sockets,
     /// Answered until it is dropped, the drain included.
     admin: Option<admin::Serving>,
+    /// Written down for the last time behind the last session.
+    usage: Option<limits::Usage>,
 }
 
 /// Does what is left to do once the TCP listeners are open at `own`.
@@ -190,6 +196,7 @@ fn ready(settings: &Settings, mut own: Vec<SocketAddr>) -> Result<Ready, Box<dyn
         sessions: listed.then(|| watch.sessions.clone()),
         metrics: admin.is_some().then(|| watch.metrics.clone()),
         acl: None,
+        limits: None,
     };
     shared.records.keep();
     if let Some(rules) = &settings.rules {
@@ -197,6 +204,11 @@ fn ready(settings: &Settings, mut own: Vec<SocketAddr>) -> Result<Ready, Box<dyn
         let reload = Reload::new(rules.clone(), safe_default, watch.sessions.clone())?;
         shared.acl = Some(reload.acl());
         tokio::spawn(reload.watch());
+    }
+    let mut usage = None;
+    if let Some((limits, file)) = settings.limits.open()? {
+        usage = file.map(|file| limits::Usage::keep(limits.clone(), file));
+        shared.limits = Some(limits);
     }
     let acl = shared.acl.clone();
     let pipelines = Pipelines::new(settings, &own, shared);
@@ -210,6 +222,7 @@ fn ready(settings: &Settings, mut own: Vec<SocketAddr>) -> Result<Ready, Box<dyn
         shutdown,
         sockets,
         admin,
+        usage,
     })
 }
 

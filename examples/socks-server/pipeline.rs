@@ -6,9 +6,11 @@ use std::{
 };
 
 use socks_acl::{Acl, SafeDefault};
+use socks_core::message::{AcceptRequest, Verdict};
 use socks_tower::{
     AccessLog, Accounting, AdmissionLayer, HalfOpenLayer, Incoming, Metrics, ProxyProtocolLayer,
-    SessionReport, Sessions, SocksService, TcpConnector, TraceLayer, ident::Ident, trace::Trace,
+    SessionReport, Sessions, SocksService, TcpConnector, TraceLayer, ident::Ident, limit::Limits,
+    trace::Trace,
 };
 use tokio::io::{AsyncRead, AsyncWrite};
 use tower::{
@@ -25,6 +27,9 @@ use crate::{auth::Services, records::Records, settings::Settings};
 pub type Pipeline<Io> = ConcurrencyLimit<Either<Layered<Io>, Trace<Socks>>>;
 
 type Layered<Io> = BoxCloneSyncService<Incoming<Io>, SessionReport, Infallible>;
+
+/// Whether a client may connect at all: by rules, limits or both.
+type Admit = BoxCloneSyncService<AcceptRequest, Verdict, Infallible>;
 
 type Socks = Either<Ident<SocksService>, SocksService>;
 
@@ -45,7 +50,7 @@ struct Around {
     proxy_protocol: Option<ProxyProtocolLayer>,
     sessions: Option<Sessions>,
     half_open: Option<HalfOpenLayer>,
-    admission: Option<AdmissionLayer<Acl>>,
+    admission: Option<AdmissionLayer<Admit>>,
 }
 
 /// What shows sessions to those who look after the server.
@@ -64,6 +69,7 @@ pub struct Shared {
     pub metrics: Option<Metrics>,
     /// The rules, if there are any but the safe default.
     pub acl: Option<Acl>,
+    pub limits: Option<Limits>,
     pub records: Records,
 }
 
@@ -73,14 +79,23 @@ impl Pipelines {
         let Shared {
             sessions,
             acl,
+            limits,
             records,
             metrics,
         } = shared;
-        let access = |socks: SocksService| match &acl {
-            Some(acl) => socks.access(acl.clone()),
-            None => socks.access(safe_default(settings, own)),
+        let access = |socks: SocksService| match (&acl, &limits) {
+            (Some(acl), Some(limits)) => socks.access(limits.layer().layer(acl.clone())),
+            (Some(acl), None) => socks.access(acl.clone()),
+            (None, Some(limits)) => socks.access(limits.layer().layer(safe_default(settings, own))),
+            (None, None) => socks.access(safe_default(settings, own)),
         };
         let socks = socks(settings, own, access);
+        let admission = match (acl, limits) {
+            (Some(acl), Some(limits)) => Some(Admit::new(limits.layer().layer(acl))),
+            (Some(acl), None) => Some(Admit::new(acl)),
+            (None, Some(limits)) => Some(Admit::new(limits)),
+            (None, None) => None,
+        };
         let around = Around {
             metrics,
             access_log: records.access_log,
@@ -88,7 +103,7 @@ impl Pipelines {
             proxy_protocol: settings.proxy_protocol.layer(),
             sessions,
             half_open: settings.half_open.clone(),
-            admission: acl.map(AdmissionLayer::new),
+            admission: admission.map(AdmissionLayer::new),
         };
         Self {
             places: GlobalConcurrencyLimitLayer::new(settings.sessions),

@@ -17,6 +17,7 @@ use crate::{
     auth::Prepared,
     bind::Bind,
     config::{self, Config, Source},
+    limits,
     listen::{Listening, ProxyProtocol},
     records,
     rules::{self, Names},
@@ -41,6 +42,7 @@ pub struct Settings {
     pub half_open: Option<HalfOpenLayer>,
     pub proxy_protocol: ProxyProtocol,
     pub rules: Option<rules::Prepared>,
+    pub limits: limits::Prepared,
     pub records: records::Prepared,
 }
 
@@ -66,9 +68,13 @@ impl Settings {
         let handshake = deadlines.handshake.unwrap_or(HANDSHAKE);
         let admin = config.admin.as_ref();
         let admin = admin.map(|admin| admin.prepare(&listen, &source));
+        let limits = limits::Prepared::new(&config.limit, config.limits.usage.clone(), &source)?;
         let rules = config.rules.as_ref().map(|rules| {
+            let names = Names {
+                limits: limits.names().collect(),
+            };
             let (trial, refused) = (config.trial_rules.as_ref(), config.refused_sessions);
-            rules::Prepared::new(rules, trial, refused, Names::default(), &source)
+            rules::Prepared::new(rules, trial, refused, names, &source)
         });
         let rules = rules.transpose()?;
         if let (None, Some(trial)) = (&rules, &config.trial_rules) {
@@ -79,6 +85,7 @@ impl Settings {
         let settings = Self {
             proxy_protocol: ProxyProtocol::new(&listen, &config.listener),
             rules,
+            limits,
             records,
             half_open: half_open(&config.limits),
             listen,
@@ -312,7 +319,7 @@ impl fmt::Display for Settings {
             Some(rules) => writeln!(f, "rules: {rules}")?,
             None => writeln!(f, "rules: none, the safe default")?,
         }
-        write!(f, "{}", self.records)
+        write!(f, "{}{}", self.limits, self.records)
     }
 }
 

@@ -17,6 +17,7 @@ pub use self::error::{ConfigError, Source};
 use crate::{
     admin::Admin,
     auth::{Auth, AuthMethod},
+    limits::LimitTable,
     records::{AccessLogTable, AccountingTable},
     rules::{RefusedSessions, RulesTable},
     value::{HalfOpen, Level, Listen, Name, Password, Pin, Ports, Replies, Seconds, Strangers},
@@ -42,6 +43,7 @@ pub struct Config {
     pub bind: Bind,
     pub deadlines: Deadlines,
     pub egress: Egress,
+    pub limit: Vec<LimitTable>,
     pub limits: Limits,
     pub udp: Udp,
 }
@@ -116,6 +118,7 @@ pub struct Limits {
     pub sessions: Option<NonZeroU32>,
     pub half_open: Option<HalfOpen>,
     pub half_open_per_client: Option<HalfOpen>,
+    pub usage: Option<PathBuf>,
 }
 
 #[derive(Debug, Default, Deserialize)]
