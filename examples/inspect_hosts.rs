@@ -9,27 +9,26 @@
 use std::error::Error;
 
 use http::{Uri, uri::Authority};
-use socks_acl::SafeDefault;
+use socks_acl::{Acl, Condition, DomainPattern, DomainSet, Point, Rule, Rules};
 use socks_core::{
-    Address, ReplyCode,
-    message::{AccessPoint, AccessRequest, Denial, Terms, Verdict},
+    Address,
+    message::{AccessRequest, Verdict},
 };
 use socks_tower::{
-    AccessController, AdaptiveRelay, BoxError, Cut, SessionEnd, SessionReport, SocksService,
-    TcpConnector,
+    AccessController, AdaptiveRelay, Cut, SessionEnd, SessionReport, SocksService, TcpConnector,
     inspect::{Chunk, InspectLayer, Inspection, Inspector, Subject},
     serve,
     udp::Direction,
 };
 use tokio::net::TcpListener;
 use tokio_rustls::rustls::server::Acceptor;
-use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
+use tower::{Layer, ServiceBuilder, ServiceExt};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let mut args = std::env::args().skip(1);
     let listen = args.next();
-    let rules = rules(args.collect());
+    let rules = rules(args.collect())?;
 
     let asked = rules.clone();
     let relay = InspectLayer::new(move |subject: &Subject<'_>| -> Option<Box<dyn Inspector>> {
@@ -58,38 +57,24 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Any access controller will do. This one refuses domains, at the request and when they are found in a tunnel, and
-/// leaves addresses to the safe default, which has its say at the request.
-fn rules(denied: Vec<String>) -> impl AccessController {
-    service_fn(move |request: AccessRequest| {
-        let rule = denied
-            .iter()
-            .find(|domain| is_below(&request.destination, domain));
-        let denial = rule.map(|rule| {
-            Denial::new(ReplyCode::NOT_ALLOWED).terms(Terms::new(rule.as_str()).into())
-        });
-        async move {
-            match (denial, request.point) {
-                (Some(denial), _) => Ok(Verdict::Deny(denial)),
-                (None, AccessPoint::Inspection) => Ok(Verdict::allow()),
-                (None, _) => SafeDefault::new()
-                    .oneshot(request)
-                    .await
-                    .map_err(BoxError::from),
-            }
-        }
-    })
-}
-
-fn is_below(destination: &Address, domain: &str) -> bool {
-    let Address::Domain(name, _) = destination else {
-        return false;
-    };
-    let name = name.as_bytes().to_ascii_lowercase();
-    let name = name.strip_suffix(b".").unwrap_or(&name);
-    let domain = domain.to_ascii_lowercase();
-    let above = name.strip_suffix(domain.as_bytes());
-    above.is_some_and(|above| above.is_empty() || above.ends_with(b"."))
+/// Any access controller will do. These rules refuse domains, at the request and when they are found in a
+/// tunnel, and leave addresses to the safe default, which is a rule about requests.
+fn rules(denied: Vec<String>) -> Result<Acl, Box<dyn Error>> {
+    let mut rules = Rules::builder();
+    for domain in denied {
+        let domains: DomainSet = [format!(".{domain}").parse::<DomainPattern>()?]
+            .into_iter()
+            .collect();
+        let rule = Rule::deny(domain).when(Condition::Destination(domains.into()));
+        rules = rules
+            .rule(Point::Request, rule.clone())
+            .rule(Point::Inspection, rule);
+    }
+    let rest = Rule::allow("the rest");
+    let rules = rules
+        .rule(Point::Request, rest.clone())
+        .rule(Point::Inspection, rest);
+    Ok(Acl::new(rules.build()?))
 }
 
 /// Looks at what the client says until the host is known, and then no more.
