@@ -260,6 +260,36 @@ mod tests {
         assert!(prepared.takes_passwords() && prepared.lets_anybody_in());
     }
 
+    /// So are its rules, and the configuration around them.
+    #[test]
+    #[cfg(feature = "admin")]
+    fn the_readme_has_rules() {
+        let readme = include_str!("../../../README.md");
+        let blocks: Vec<_> = readme.split("```toml\n").skip(1).collect();
+        let [_, rules, server] = blocks[..] else {
+            panic!("three configurations");
+        };
+        let text = |block: &str| block.split_once("```").unwrap().0.to_owned();
+        let dir = tempfile::tempdir().unwrap();
+        let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+        std::fs::write(path("ads.txt"), "ads.example\n").unwrap();
+        std::fs::write(path("rules.toml"), text(rules)).unwrap();
+        let server = text(server)
+            .replace("\"rules.toml\"", &format!("{:?}", path("rules.toml")))
+            .replace("\"access.log\"", &format!("{:?}", path("access.log")));
+        std::fs::write(path("server.toml"), server).unwrap();
+        let arguments = ["socks-server", "--config", &path("server.toml")];
+        let args = <crate::args::Args as clap::Parser>::try_parse_from(arguments).unwrap();
+        let settings = crate::settings::Settings::new(args).unwrap().to_string();
+        for said in [
+            "rules: 4 rules of ",
+            "admin: 127.0.0.1:9080",
+            "limit: Limit { name: \"slow\"",
+        ] {
+            assert!(settings.contains(said), "{settings}");
+        }
+    }
+
     #[test]
     fn errors_name_place_key_and_expectation() {
         for (text, expected) in [
