@@ -220,6 +220,9 @@ fn relay(config: &config::Deadlines) -> AdaptiveRelay {
     if let Some(Seconds(half_closed)) = config.half_closed {
         relay = relay.half_closed_timeout(half_closed);
     }
+    if let Some(Seconds(lifetime)) = config.lifetime {
+        relay = relay.max_lifetime(lifetime);
+    }
     relay
 }
 

@@ -100,6 +100,7 @@ pub struct Deadlines {
     pub bind: Option<Seconds>,
     pub idle: Option<Seconds>,
     pub half_closed: Option<Seconds>,
+    pub lifetime: Option<Seconds>,
     pub drain: Option<Seconds>,
 }
 

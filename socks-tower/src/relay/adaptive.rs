@@ -36,6 +36,7 @@ pub struct AdaptiveRelay {
 struct Settings {
     idle_timeout: Duration,
     half_closed_timeout: Duration,
+    lifetime: Option<Duration>,
     splice: bool,
 }
 
@@ -44,6 +45,7 @@ impl Default for Settings {
         Self {
             idle_timeout: Duration::from_secs(2 * 60 * 60),
             half_closed_timeout: Duration::from_secs(60),
+            lifetime: None,
             splice: true,
         }
     }
@@ -72,6 +74,14 @@ impl AdaptiveRelay {
         self.with(|settings| settings.half_closed_timeout = timeout)
     }
 
+    /// How long a tunnel may last at most, busy or not; without a limit by default (`SE-21`). It is then
+    /// cut, with the reason `lifetime`.
+    #[must_use]
+    pub fn max_lifetime(self, lifetime: impl Into<Option<Duration>>) -> Self {
+        let lifetime = lifetime.into();
+        self.with(|settings| settings.lifetime = lifetime)
+    }
+
     /// Whether bulky directions between plain TCP sockets are spliced; on by default, and without
     /// effect but on Linux.
     ///
@@ -96,6 +106,10 @@ impl AdaptiveRelay {
             true => half_closed_timeout.min(idle_timeout),
             false => idle_timeout,
         }
+    }
+
+    pub(super) fn lifetime(&self) -> Option<Duration> {
+        self.settings.lifetime
     }
 
     pub(super) fn splices(&self) -> bool {

@@ -54,6 +54,8 @@ pin_project! {
         meters: Option<Box<Meters>>,
         settings: AdaptiveRelay,
         active: Instant,
+        // When it ends, busy or not.
+        over: Option<Instant>,
         #[pin]
         timer: Sleep,
     }
@@ -73,6 +75,11 @@ pin_project! {
             }
         }
     }
+}
+
+/// The earlier of the two, if there are two.
+fn first(at: Instant, over: Option<Instant>) -> Instant {
+    over.map_or(at, |over| at.min(over))
 }
 
 /// What bounds the two directions.
@@ -101,6 +108,8 @@ impl<C, T> AdaptiveRelayFuture<C, T> {
             ..
         } = tunnel;
         let now = Instant::now();
+        let over = settings.lifetime().map(|lifetime| after(now, lifetime));
+        let idle = after(now, settings.patience(false));
         Self {
             client,
             target,
@@ -109,7 +118,8 @@ impl<C, T> AdaptiveRelayFuture<C, T> {
             down: Direction::new(),
             meters: permit.extensions.get().map(Meters::of),
             active: now,
-            timer: tokio::time::sleep_until(after(now, settings.patience(false))),
+            timer: tokio::time::sleep_until(first(idle, over)),
+            over,
             settings,
         }
     }
@@ -144,7 +154,9 @@ where
         }
         if ended && !ended_before {
             *this.active = Instant::now();
-            timer.as_mut().reset(after(*this.active, timeout));
+            timer
+                .as_mut()
+                .reset(first(after(*this.active, timeout), *this.over));
         }
         let held_up = this.up.is_held_up() || this.down.is_held_up();
         let look = held_up.then(|| after(*this.active, HELD_UP));
@@ -157,6 +169,10 @@ where
             if due <= now {
                 return Poll::Ready(Ok(RelayEnd::Idle));
             }
+            if this.over.is_some_and(|over| over <= now) {
+                return Poll::Ready(Ok(RelayEnd::Cut(Cut::new("lifetime"))));
+            }
+            let due = first(due, *this.over);
             let next = match look {
                 None => due,
                 Some(look) if look > now => due.min(look),

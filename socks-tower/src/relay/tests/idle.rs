@@ -7,7 +7,7 @@ use super::{
     pattern::{Ending, Flow},
     stage::Stage,
 };
-use crate::relay::{AdaptiveRelay, RelayEnd};
+use crate::relay::{AdaptiveRelay, Cut, RelayEnd};
 
 const MIB: usize = 1 << 20;
 
@@ -40,6 +40,33 @@ async fn is_over(link: Link, way: Way, mut flow: Flow) {
     let ending = Flow::new(51).heard.hear_out(&mut source).await;
     assert_eq!(ending, Ending::Reset);
     no_pipe_is_held();
+}
+
+/// SE-21, SE-49: a tunnel lasts no longer than it may, however busy it is.
+#[tokio::test]
+async fn a_lifetime_is_not_put_off() {
+    for way in Way::BOTH {
+        for stage in [Stage::Copying, Stage::Splicing] {
+            let mut flow = Flow::new(52);
+            let relay = relay().max_lifetime(Duration::from_secs(100));
+            let mut link = stage.reach_with(relay, way, &mut flow).await;
+            for _ in 0..2 {
+                later(49).await;
+                link.carry(way, &mut flow, MIB).await;
+            }
+            assert!(!link.relay.is_finished());
+            later(2).await;
+            assert!(link.relay.is_finished());
+            let end = link.relay.await.unwrap().unwrap();
+            assert_eq!(end, RelayEnd::Cut(Cut::new("lifetime")));
+            let sink = match way {
+                Way::Up => &mut link.far,
+                Way::Down => &mut link.near,
+            };
+            assert_eq!(flow.heard.hear_out(sink).await, Ending::Reset);
+            no_pipe_is_held();
+        }
+    }
 }
 
 /// SE-21: octets that only the kernel sees count as well.
