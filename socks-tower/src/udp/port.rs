@@ -20,6 +20,11 @@ pub(super) struct Port {
     /// For how many more calls it is expected that the system has put datagrams together.
     #[cfg_attr(not(any(target_os = "linux", target_os = "android")), allow(dead_code))]
     pub(super) hears_pieces: u8,
+    /// Whether datagrams say how many the system dropped before them.
+    pub(super) tells_drops: bool,
+    /// What they said last, and what of it was asked for.
+    pub(super) dropped: u32,
+    counted: u32,
 }
 
 impl Port {
@@ -32,7 +37,24 @@ impl Port {
             connected: false,
             longest_segment: if segments { longest } else { 0 },
             hears_pieces: 0,
+            tells_drops: false,
+            dropped: 0,
+            counted: 0,
         }
+    }
+
+    /// Has the system say how many datagrams it drops: for sockets that are not always read.
+    pub(super) fn tell_drops(&mut self) {
+        if !self.tells_drops {
+            self.tells_drops = batch::tell_drops(&self.socket);
+        }
+    }
+
+    /// How many that were since this was last asked.
+    pub(super) fn newly_dropped(&mut self) -> u32 {
+        let new = self.dropped.wrapping_sub(self.counted);
+        self.counted = self.dropped;
+        new
     }
 
     /// Sends one datagram.

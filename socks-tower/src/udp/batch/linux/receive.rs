@@ -46,12 +46,21 @@ pub(in crate::udp::batch) fn receive<'a>(
     };
     let mut rooms: [_; TOGETHER] =
         array::from_fn(|_| [IoSliceMut::new(rooms.next().unwrap_or_default())]);
-    let mut headers = Headers::preallocate(most, Some(cmsg_space!(c_int)));
+    let space = match port.tells_drops {
+        false => cmsg_space!(c_int),
+        true => cmsg_space!(c_int, u32),
+    };
+    let mut headers = Headers::preallocate(most, Some(space));
     port.socket.try_io(Interest::READABLE, || {
         let (fd, flags) = (port.socket.as_raw_fd(), MsgFlags::empty());
         let mut messages = 0;
         for message in recvmmsg(fd, &mut headers, &mut rooms, flags, None)? {
             let source = source(message.address);
+            if port.tells_drops
+                && let Some(dropped) = dropped(&message)
+            {
+                port.dropped = dropped;
+            }
             let arrival = |octets| Arrival {
                 slot: messages,
                 octets,
@@ -85,6 +94,14 @@ fn segment(message: &RecvMsg<'_, '_, SockaddrStorage>) -> Option<usize> {
         _ => None,
     });
     segment.filter(|segment| (1..message.bytes).contains(segment))
+}
+
+/// How many datagrams the system has dropped of the socket's, as far as it says so: once there are any.
+fn dropped(message: &RecvMsg<'_, '_, SockaddrStorage>) -> Option<u32> {
+    message.cmsgs().ok()?.find_map(|control| match control {
+        ControlMessageOwned::RxqOvfl(dropped) => Some(dropped),
+        _ => None,
+    })
 }
 
 /// One that cannot be told is nobody's, and its datagram is dropped.
