@@ -7,6 +7,7 @@ mod adaptive;
 mod direction;
 mod future;
 mod held;
+mod metering;
 mod pace;
 #[cfg_attr(
     not(any(target_os = "linux", target_os = "android")),
