@@ -123,8 +123,11 @@ impl Session {
     }
 
     pub(super) fn drop_flow(&self, direction: Direction, flow: usize, credit: i64) {
-        let mut held = self.held();
-        held.chain(direction).flows.retain(|other| *other != flow);
+        // The lock is given up before others are woken.
+        self.held()
+            .chain(direction)
+            .flows
+            .retain(|other| *other != flow);
         self.scheduler(direction).drop_flow(flow, credit);
     }
 

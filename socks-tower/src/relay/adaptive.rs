@@ -25,7 +25,7 @@ use crate::BoxError;
 /// - The idle timeout slides with every octet, either way (`SE-21`).
 /// - A [`Meter`](crate::limit::Meter) in [`Permit::extensions`](socks_core::message::Permit::extensions)
 ///   bounds how much is read, spliced or not; a tunnel that waits for it is not idle. Once a volume is
-///   used up the tunnel fails with [`VolumeUsedUp`](crate::limit::VolumeUsedUp).
+///   used up the tunnel is [`Cut`](crate::Cut), with the reason `used_up`.
 #[derive(Clone, Debug, Default)]
 pub struct AdaptiveRelay {
     // A word in each tunnel, and a change is one allocation for all of them.

@@ -9,9 +9,9 @@ use tokio::{
     net::TcpStream,
 };
 
-use super::{held::Held, pace::Pace, pipe::Pipe, splicing};
+use super::{held::Held, metering::Metering, pace::Pace, pipe::Pipe, splicing};
 use crate::{
-    limit::{MeterFlow, VolumeUsedUp},
+    limit::VolumeUsedUp,
     stream::{tcp_sink, tcp_source},
     yield_now,
 };
@@ -40,36 +40,26 @@ enum State {
     Done,
 }
 
-/// Which half of the direction failed, or why it may not go on.
+/// Which half of the direction failed. That it may read no more is the source's fault.
 #[derive(Debug)]
 pub(super) enum Fault {
     Source(io::Error),
     Sink(io::Error),
-    UsedUp(VolumeUsedUp),
 }
 
 /// The two ends of a direction, what it may be moved by, and who is told.
-pub(super) struct Ends<'a, R, W> {
+pub(super) struct Ends<'a, R, W, M> {
     pub(super) source: &'a mut R,
     pub(super) sink: &'a mut W,
     /// The thread's buffer.
     pub(super) scratch: &'a mut [u8],
     pub(super) splice: bool,
     /// What bounds how much is read.
-    pub(super) meter: Option<&'a mut MeterFlow>,
+    pub(super) meter: &'a mut M,
     /// The sink's own direction came to its end: once this one has too, both are about to be closed.
     pub(super) closing: bool,
     /// Told of every octet that the sink took.
     pub(super) moved: &'a mut dyn FnMut(usize),
-}
-
-impl<R, W> Ends<'_, R, W> {
-    /// There is nothing to be moved for now.
-    fn release(&mut self) {
-        if let Some(meter) = &mut self.meter {
-            meter.release();
-        }
-    }
 }
 
 /// Octets a direction moves, about, before it lets others have the thread, and reads.
@@ -111,21 +101,23 @@ impl Direction {
     }
 
     /// Moves what can be moved now.
-    pub(super) fn poll_move<R, W>(
+    #[inline]
+    pub(super) fn poll_move<R, W, M>(
         &mut self,
         cx: &mut Context<'_>,
-        ends: &mut Ends<'_, R, W>,
+        ends: &mut Ends<'_, R, W, M>,
     ) -> Poll<Result<(), Fault>>
     where
         R: AsyncRead + Unpin + 'static,
         W: AsyncWrite + Unpin + 'static,
+        M: Metering,
     {
         let mut budget = BUDGET;
         for _ in 0..READS {
             if let State::Moving | State::Ending = self.state {
                 let Poll::Ready(written) = self.poll_held(cx, ends) else {
                     // Others need not wait for this sink.
-                    ends.release();
+                    ends.meter.release();
                     return Poll::Pending;
                 };
                 written.map_err(Fault::Sink)?;
@@ -151,54 +143,55 @@ impl Direction {
 
     /// One read, and the write of what it brought, as far as the sink takes it. Answers how many
     /// octets came.
-    fn poll_turn<R, W>(
+    fn poll_turn<R, W, M>(
         &mut self,
         cx: &mut Context<'_>,
-        ends: &mut Ends<'_, R, W>,
+        ends: &mut Ends<'_, R, W, M>,
     ) -> Poll<Result<usize, Fault>>
     where
         R: AsyncRead + Unpin + 'static,
         W: AsyncWrite + Unpin + 'static,
+        M: Metering,
     {
-        match &mut ends.meter {
-            Some(_) if self.state == State::Moving => self.poll_metered(cx, ends),
-            _ => self.poll_read(cx, ends, usize::MAX),
+        match M::BOUND && self.state == State::Moving {
+            true => self.poll_metered(cx, ends),
+            false => self.poll_read(cx, ends, usize::MAX),
         }
     }
 
     /// The same, of no more octets than the meter grants. Until it does nothing is read.
-    fn poll_metered<R, W>(
+    fn poll_metered<R, W, M>(
         &mut self,
         cx: &mut Context<'_>,
-        ends: &mut Ends<'_, R, W>,
+        ends: &mut Ends<'_, R, W, M>,
     ) -> Poll<Result<usize, Fault>>
     where
         R: AsyncRead + Unpin + 'static,
         W: AsyncWrite + Unpin + 'static,
+        M: Metering,
     {
-        let granted = ends.meter.as_mut().map(|meter| meter.poll_grant(cx));
-        let most = match granted {
-            None => usize::MAX,
-            Some(Poll::Ready(Ok(octets))) => octets,
-            Some(Poll::Ready(Err(used_up))) => return self.poll_last(cx, ends, used_up),
-            Some(Poll::Pending) => {
+        let most = match ends.meter.poll_grant(cx) {
+            Poll::Ready(Ok(octets)) => octets,
+            Poll::Ready(Err(used_up)) => return self.poll_last(cx, ends, used_up),
+            Poll::Pending => {
                 ready!(self.poll_flush(cx, ends)).map_err(Fault::Sink)?;
                 return Poll::Pending;
             }
         };
         let read = self.poll_read(cx, ends, most);
-        match (&read, &mut ends.meter) {
-            (Poll::Ready(Ok(octets)), Some(meter)) if *octets > 0 => meter.used(*octets),
-            _ => ends.release(),
+        match &read {
+            Poll::Ready(Ok(octets)) if *octets > 0 => ends.meter.used(*octets),
+            _ => ends.meter.release(),
         }
         read
     }
 
     /// Nothing more may pass: the next octet ends the tunnel, and the end is as it always is.
-    fn poll_last<R, W>(
+    #[cold]
+    fn poll_last<R, W, M>(
         &mut self,
         cx: &mut Context<'_>,
-        ends: &mut Ends<'_, R, W>,
+        ends: &mut Ends<'_, R, W, M>,
         used_up: VolumeUsedUp,
     ) -> Poll<Result<usize, Fault>>
     where
@@ -213,17 +206,18 @@ impl Direction {
         };
         read.map_err(Fault::Source)?;
         if !buf.filled().is_empty() {
-            return Poll::Ready(Err(Fault::UsedUp(used_up)));
+            return Poll::Ready(Err(Fault::Source(used_up.into())));
         }
         self.state = State::Ending;
         Poll::Ready(Ok(0))
     }
 
     /// Reads at most so many octets.
-    fn poll_read<R, W>(
+    #[inline]
+    fn poll_read<R, W, M>(
         &mut self,
         cx: &mut Context<'_>,
-        ends: &mut Ends<'_, R, W>,
+        ends: &mut Ends<'_, R, W, M>,
         most: usize,
     ) -> Poll<Result<usize, Fault>>
     where
@@ -280,10 +274,10 @@ impl Direction {
         Poll::Ready(Ok(octets))
     }
 
-    fn poll_copy<R, W>(
+    fn poll_copy<R, W, M>(
         &mut self,
         cx: &mut Context<'_>,
-        ends: &mut Ends<'_, R, W>,
+        ends: &mut Ends<'_, R, W, M>,
         most: usize,
     ) -> Poll<Result<usize, Fault>>
     where
@@ -327,10 +321,10 @@ impl Direction {
 
     /// A sink with a buffer of its own, such as TLS, must not sit on the last octets while nothing
     /// comes.
-    fn poll_flush<R, W>(
+    fn poll_flush<R, W, M>(
         &mut self,
         cx: &mut Context<'_>,
-        ends: &mut Ends<'_, R, W>,
+        ends: &mut Ends<'_, R, W, M>,
     ) -> Poll<io::Result<()>>
     where
         W: AsyncWrite + Unpin,
@@ -343,10 +337,10 @@ impl Direction {
     }
 
     /// Gives the sink what it did not take before.
-    fn poll_held<R, W>(
+    fn poll_held<R, W, M>(
         &mut self,
         cx: &mut Context<'_>,
-        ends: &mut Ends<'_, R, W>,
+        ends: &mut Ends<'_, R, W, M>,
     ) -> Poll<io::Result<()>>
     where
         W: AsyncWrite + Unpin + 'static,
@@ -362,10 +356,10 @@ impl Direction {
     }
 
     /// The source has ended, and so does the sink (`SE-48`).
-    fn poll_end<R, W>(
+    fn poll_end<R, W, M>(
         &mut self,
         cx: &mut Context<'_>,
-        ends: &mut Ends<'_, R, W>,
+        ends: &mut Ends<'_, R, W, M>,
     ) -> Poll<io::Result<()>>
     where
         W: AsyncWrite + Unpin + 'static,

@@ -17,6 +17,7 @@ use tokio::{
 use super::{
     AdaptiveRelay, Cut, RelayEnd, Tunnel,
     direction::{Direction, Ends, Fault},
+    metering::{Metering, Unbound},
     scratch,
 };
 use crate::{
@@ -135,7 +136,10 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         let ended_before = this.up.is_done() || this.down.is_done();
-        let (end, moved) = scratch::with(|scratch| poll_both(&mut this, cx, scratch));
+        let (end, moved) = scratch::with(|scratch| match this.meters.take() {
+            None => poll_both(&mut this, (&mut Unbound, &mut Unbound), cx, scratch),
+            Some(meters) => poll_metered(&mut this, meters, cx, scratch),
+        });
         // Whatever ends here without both directions at their end is reset when it is dropped.
         if let Some(end) = end {
             return Poll::Ready(end);
@@ -191,10 +195,12 @@ where
     }
 }
 
-/// Moves what can be moved now, both ways: how the tunnel ends, if it does, and how many octets that
-/// were.
-fn poll_both<C, T>(
+/// The same as [`poll_both`] where something bounds them. Code of its own, which the other has no part of.
+#[cold]
+#[inline(never)]
+fn poll_metered<C, T>(
     this: &mut AdaptiveRelayFutureProjection<'_, C, T>,
+    mut meters: Box<Meters>,
     cx: &mut Context<'_>,
     scratch: &mut [u8],
 ) -> (Option<Result<RelayEnd, BoxError>>, usize)
@@ -202,18 +208,33 @@ where
     C: AsyncRead + AsyncWrite + Unpin + 'static,
     T: AsyncRead + AsyncWrite + Unpin + 'static,
 {
+    let Meters { up, down } = &mut *meters;
+    let polled = poll_both(this, (up, down), cx, scratch);
+    *this.meters = Some(meters);
+    polled
+}
+
+/// Moves what can be moved now, both ways: how the tunnel ends, if it does, and how many octets that
+/// were.
+fn poll_both<C, T, M>(
+    this: &mut AdaptiveRelayFutureProjection<'_, C, T>,
+    meters: (&mut M, &mut M),
+    cx: &mut Context<'_>,
+    scratch: &mut [u8],
+) -> (Option<Result<RelayEnd, BoxError>>, usize)
+where
+    C: AsyncRead + AsyncWrite + Unpin + 'static,
+    T: AsyncRead + AsyncWrite + Unpin + 'static,
+    M: Metering,
+{
     let (splice, traffic) = (this.settings.splices(), &**this.traffic);
     let (mut sent, mut received) = (0, 0);
-    let meters = this.meters.as_deref_mut();
-    let (meter_up, meter_down) = meters
-        .map(|meters| (&mut meters.up, &mut meters.down))
-        .unzip();
     let mut ends = Ends {
         source: &mut *this.client,
         sink: &mut *this.target,
         scratch: &mut *scratch,
         splice,
-        meter: meter_up,
+        meter: meters.0,
         closing: this.down.is_heard_out(),
         moved: &mut |octets| {
             sent += octets;
@@ -240,7 +261,7 @@ where
         sink: &mut *this.client,
         scratch,
         splice,
-        meter: meter_down,
+        meter: meters.1,
         closing: this.up.is_heard_out(),
         moved: &mut |octets| {
             received += octets;
@@ -271,9 +292,6 @@ fn end(direction: Poll<Result<(), Fault>>, source: Side) -> Option<Result<RelayE
     let (error, side) = match direction {
         Poll::Ready(Err(Fault::Source(error))) => (error, source),
         Poll::Ready(Err(Fault::Sink(error))) => (error, sink),
-        Poll::Ready(Err(Fault::UsedUp(used_up))) => {
-            return Some(Ok(RelayEnd::Cut(used_up.into())));
-        }
         Poll::Ready(Ok(())) | Poll::Pending => return None,
     };
     Some(match error.kind() {

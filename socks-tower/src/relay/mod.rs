@@ -8,6 +8,7 @@ mod cut;
 mod direction;
 mod future;
 mod held;
+mod metering;
 mod pace;
 #[cfg_attr(
     not(any(target_os = "linux", target_os = "android")),

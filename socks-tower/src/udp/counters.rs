@@ -55,6 +55,9 @@ reasons! {
     Filtered => "filtered",
     /// Either way: above the configured rate (`SE-28`).
     Rate => "rate",
+    /// Either way: the system had no room for it while it waited for its turn, as limits say. Known on
+    /// Linux, of associations with limits, from the next datagram on.
+    Unread => "unread",
     /// Either way: longer than a datagram can be (`UD-36`).
     Oversize => "oversize",
     /// Either way: the system had no room to send.
@@ -82,8 +85,9 @@ impl UdpCounters {
         self.received.load(Ordering::Relaxed)
     }
 
-    /// Datagrams dropped for this reason. What the kernel drops, because a socket's buffer is full
-    /// or its peer is fixed, is not seen.
+    /// Datagrams dropped for this reason. What the kernel drops because a socket's peer is fixed is
+    /// not seen, and what it drops because a buffer is full only where there are limits
+    /// ([`Unread`](DropReason::Unread)).
     pub fn dropped(&self, reason: DropReason) -> u64 {
         let count = self.dropped.get(reason as usize);
         count.map_or(0, |count| count.load(Ordering::Relaxed))

@@ -124,6 +124,12 @@ impl Flow {
         self.counters.drop_one(reason_of(error));
     }
 
+    /// The system dropped so many datagrams that waited.
+    pub(super) fn unread(&self, datagrams: u32) {
+        let datagrams = usize::try_from(datagrams).unwrap_or(usize::MAX);
+        self.counters.drop_many(DropReason::Unread, datagrams);
+    }
+
     /// When something is due next: [`expire`](Self::expire), or the end.
     pub(super) fn deadline(&self) -> Instant {
         let idle = after(self.active, self.idle);

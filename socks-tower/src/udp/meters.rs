@@ -30,6 +30,11 @@ impl Meters {
         }))
     }
 
+    /// Whether anything bounds the association.
+    pub(super) const fn are_there(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// About how many octets may be taken from a socket; `None` if none for now.
     pub(super) fn grant(&mut self, side: Side, cx: &mut Context<'_>) -> Option<usize> {
         let Some(flows) = &mut self.0 else {

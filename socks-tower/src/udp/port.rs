@@ -29,6 +29,11 @@ pub(super) struct Port {
     /// From which address of this machine datagrams leave, where the system is not to choose.
     #[cfg_attr(not(any(target_os = "linux", target_os = "android")), allow(dead_code))]
     pub(super) leaves_from: Option<IpAddr>,
+    /// Whether datagrams say how many the system dropped before them.
+    pub(super) tells_drops: bool,
+    /// What they said last, and what of it was asked for.
+    pub(super) dropped: u32,
+    counted: u32,
 }
 
 impl Port {
@@ -43,6 +48,9 @@ impl Port {
             hears_pieces: 0,
             hears_where: false,
             leaves_from: None,
+            tells_drops: false,
+            dropped: 0,
+            counted: 0,
         }
     }
 
@@ -51,6 +59,20 @@ impl Port {
     pub(super) fn hear_where(mut self) -> Self {
         self.hears_where = batch::hear_where(&self.socket);
         self
+    }
+
+    /// Has the system say how many datagrams it drops: for sockets that are not always read.
+    pub(super) fn tell_drops(&mut self) {
+        if !self.tells_drops {
+            self.tells_drops = batch::tell_drops(&self.socket);
+        }
+    }
+
+    /// How many that were since this was last asked.
+    pub(super) fn newly_dropped(&mut self) -> u32 {
+        let new = self.dropped.wrapping_sub(self.counted);
+        self.counted = self.dropped;
+        new
     }
 
     /// Sends one datagram.

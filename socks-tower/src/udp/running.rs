@@ -108,7 +108,15 @@ impl<R: Resolver> Turn<'_, R> {
                 return false;
             };
             let arrivals = &mut self.batch.arrivals;
-            match arrivals.poll_receive(port, octets, cx) {
+            if self.meters.are_there() {
+                port.tell_drops();
+            }
+            let received = arrivals.poll_receive(port, octets, cx);
+            let unread = port.newly_dropped();
+            if unread > 0 {
+                self.flow.unread(unread);
+            }
+            match received {
                 Poll::Pending => {
                     self.meters.release(side);
                     return false;

@@ -13,7 +13,7 @@ use socks_core::ReplyCode;
 use socks_tower::{
     Association, SessionEnd, SocksService, UdpRelay,
     limit::{Limit, Limits, Per, Period, Rate, Volume},
-    udp::UdpCounters,
+    udp::{DropReason, UdpCounters},
 };
 use support::{Peer, Server, UdpEcho, UdpPeer};
 use tokio::{
@@ -161,6 +161,37 @@ async fn datagrams_from_outside() {
         assert_eq!(client.receive().await.1, [8; 500]);
         heard += 1;
     }
+}
+
+/// What the kernel has no room for while datagrams wait is lost, and counted where that can be known.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn what_has_no_room_is_counted() {
+    const SENT: u64 = 3000;
+    let mut stage = Stage::new([Limit::new("user", Per::User).up(drip())]).await;
+    let sink = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let to = sink.local_addr().unwrap().to_string();
+    let (_control, client, counters) = stage.associate().await;
+    for _ in 0..SENT {
+        client.send(&to, &[8; 1000]).await;
+    }
+    let until = async |done: &dyn Fn() -> bool| {
+        let since = tokio::time::Instant::now();
+        while !done() {
+            assert!(since.elapsed() < Duration::from_secs(20), "it never comes");
+            yield_now().await;
+        }
+    };
+    until(&|| counters.sent() >= 4).await;
+    let unread = || counters.dropped(DropReason::Unread);
+    stage.limits.replace([]).unwrap();
+    // What was in the buffer comes, and behind it one that says what had no room.
+    let before = counters.sent();
+    until(&|| counters.sent() > before + 20).await;
+    others().await;
+    client.send(&to, &[9; 1000]).await;
+    until(&|| counters.sent() + unread() == SENT + 1).await;
+    assert!(unread() > 0);
 }
 
 /// A session that uses up a volume is cut by a reset, with its reason in the report; the next one is

@@ -380,7 +380,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(32))]
+    #![proptest_config(ProptestConfig::with_cases(12))]
 
     /// Whatever comes, goes and changes, no bucket gives more than its burst and what its rate has
     /// brought; and while somebody wants more, some bucket that it draws from has none left.

@@ -35,7 +35,7 @@ pub(super) use self::{
     arrivals::Arrivals,
     departures::{Departure, Departures, Settled, Side},
     flush::Wire,
-    system::{Sender, TOGETHER, hear_where, offload, segment_after},
+    system::{Sender, TOGETHER, hear_where, offload, segment_after, tell_drops},
 };
 
 /// What a thread receives into and sends from.

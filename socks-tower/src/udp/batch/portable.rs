@@ -70,6 +70,11 @@ pub(in crate::udp) fn offload(_: &UdpSocket) -> bool {
     false
 }
 
+/// What the system drops is not known.
+pub(in crate::udp) fn tell_drops(_: &UdpSocket) -> bool {
+    false
+}
+
 /// Nothing is tried, so nothing is refused.
 pub(in crate::udp) fn segment_after(_: &io::Error, _: usize, _: usize) -> usize {
     0

@@ -26,6 +26,11 @@ pub(in crate::udp) fn hear_where(socket: &UdpSocket) -> bool {
 
 type Headers = MultiHeaders<SockaddrStorage>;
 
+/// Has each datagram say how many the system dropped before it, and answers whether it will.
+pub(in crate::udp) fn tell_drops(socket: &UdpSocket) -> bool {
+    setsockopt(socket, sockopt::RxqOvfl, &1).is_ok()
+}
+
 /// Has datagrams put together for this socket (Linux 5.0), and answers whether the system cuts them
 /// out of one piece (4.18). One that does not know of it would send the piece as it is, so it is
 /// asked first.

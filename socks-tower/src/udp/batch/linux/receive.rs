@@ -46,9 +46,11 @@ pub(in crate::udp::batch) fn receive<'a>(
     };
     let mut rooms: [_; TOGETHER] =
         array::from_fn(|_| [IoSliceMut::new(rooms.next().unwrap_or_default())]);
-    let control = match port.hears_where {
-        false => cmsg_space!(c_int),
-        true => cmsg_space!(c_int, in6_pktinfo),
+    let control = match (port.hears_where, port.tells_drops) {
+        (false, false) => cmsg_space!(c_int),
+        (true, false) => cmsg_space!(c_int, in6_pktinfo),
+        (false, true) => cmsg_space!(c_int, u32),
+        (true, true) => cmsg_space!(c_int, in6_pktinfo, u32),
     };
     let mut headers = Headers::preallocate(most, Some(control));
     port.socket.try_io(Interest::READABLE, || {
@@ -57,6 +59,11 @@ pub(in crate::udp::batch) fn receive<'a>(
         for message in recvmmsg(fd, &mut headers, &mut rooms, flags, None)? {
             let source = source(message.address);
             let local = port.hears_where.then(|| local(&message)).flatten();
+            if port.tells_drops
+                && let Some(dropped) = dropped(&message)
+            {
+                port.dropped = dropped;
+            }
             let arrival = |octets| Arrival {
                 slot: messages,
                 octets,
@@ -104,6 +111,14 @@ fn local(message: &RecvMsg<'_, '_, SockaddrStorage>) -> Option<IpAddr> {
         ControlMessageOwned::Ipv6PacketInfo(info) => {
             Some(Ipv6Addr::from(info.ipi6_addr.s6_addr).into())
         }
+        _ => None,
+    })
+}
+
+/// How many datagrams the system has dropped of the socket's, as far as it says so: once there are any.
+fn dropped(message: &RecvMsg<'_, '_, SockaddrStorage>) -> Option<u32> {
+    message.cmsgs().ok()?.find_map(|control| match control {
+        ControlMessageOwned::RxqOvfl(dropped) => Some(dropped),
         _ => None,
     })
 }
