@@ -1,15 +1,16 @@
 //! Refuses clients at random while too many others have not finished their handshake.
 //!
 //! ```
-//! use socks_tower::{HalfOpenLayer, SocksService, TcpConnector};
+//! use socks_tower::{HalfOpenLayer, SocksService, TcpConnector, Throttle};
 //! use tower_layer::Layer;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let layer = HalfOpenLayer::new("100:30:1000".parse()?).per_client("10:30:20".parse()?);
+//! let layer = HalfOpenLayer::new("100:30:1000".parse::<Throttle>()?)
+//!     .per_client("10:30:20".parse::<Throttle>()?);
 //! let half_open = layer.handle();
 //! let service = layer.layer(SocksService::new(TcpConnector::new()));
 //! // Later, while clients are served:
-//! half_open.set_total("50:30:500".parse()?);
+//! half_open.set_total("50:30:500".parse::<Throttle>()?);
 //! println!("{} open, {} refused", half_open.len(), half_open.refused());
 //! # let _ = service;
 //! # Ok(())
