@@ -1,3 +1,6 @@
+mod judged;
+mod reload;
+
 use std::{fs, path::Path};
 
 use socks_acl::SafeDefault;
