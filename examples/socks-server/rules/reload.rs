@@ -113,9 +113,10 @@ impl Reload {
     /// since; and what they look like now.
     async fn look(&self) -> (Vec<Stamp>, Vec<Stamp>) {
         let now = stamps(self.files.clone()).await;
+        let since = self.read.checked_sub(COARSE).unwrap_or(self.read);
         let changed = |stamp: &Stamp| {
             let modified = stamp.and_then(|(modified, _, _)| modified);
-            modified.is_some_and(|modified| modified + COARSE >= self.read)
+            modified.is_some_and(|modified| modified >= since)
         };
         match now.iter().any(changed) {
             true => (Vec::new(), now),

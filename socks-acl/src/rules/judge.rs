@@ -54,7 +54,7 @@ pub(super) enum Why {
 
 impl<'r> Judged<'r> {
     /// What is allowed must be granted like `granted`, if that is given.
-    fn as_granted(self, granted: Option<&Grant>) -> Result<Option<Granted<'r>>, Refused<'r>> {
+    fn within(self, granted: Option<&Grant>) -> Result<Option<Granted<'r>>, Refused<'r>> {
         match self {
             Self::Refused(refused) => Err(refused),
             Self::Allowed(Some(of)) if granted.is_some_and(|own| !own.agrees(of.grant)) => {
@@ -158,7 +158,7 @@ impl Rules {
         see: Observer<'_>,
     ) -> Result<Option<Granted<'_>>, Refused<'_>> {
         let facts = Facts::of(request, Point::Request, now).asked_as(requested, addr);
-        self.decide_host(&facts, see).as_granted(granted)
+        self.decide_host(&facts, see).within(granted)
     }
 
     /// Judges a name that somebody else looks up, as one without addresses.
@@ -175,7 +175,7 @@ impl Rules {
             ip => ip,
         };
         let facts = Facts { ip, ..facts };
-        self.decide_host(&facts, &mut |_| {}).as_granted(granted)
+        self.decide_host(&facts, &mut |_| {}).within(granted)
     }
 
     /// Judges a name before it is looked up.

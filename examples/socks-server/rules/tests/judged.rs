@@ -76,7 +76,7 @@ async fn a_handshake_goes_on() {
         .connect(fixture.server.addr)
         .await
         .unwrap();
-    while fixture.sessions.len() == 0 {
+    while fixture.sessions.is_empty() {
         tokio::task::yield_now().await;
     }
     let tls = "[[accept]]\ntls = true\nverdict = \"allow\"\n[[request]]\nverdict = \"allow\"";
