@@ -47,6 +47,10 @@ fn errors_name_the_place() {
             "f.toml:1:3: rules: no [[limit]] is called \"fast\"".to_owned(),
         ),
         (
+            format!("{ALLOW}not.used_up = [\"slow\", \"dya\"]"),
+            "f.toml:1:3: rules: no [[limit]] is called \"dya\"".to_owned(),
+        ),
+        (
             format!("{ALLOW}route = \"tor\""),
             "f.toml:1:3: rules: route \"tor\": this server".to_owned(),
         ),
