@@ -1,6 +1,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use socks_acl::Rules;
+use socks_core::Escaped;
 
 /// What rules may name.
 #[derive(Clone, Debug, Default)]
@@ -9,10 +10,15 @@ pub struct Names {
 }
 
 impl Names {
-    /// A name that nobody has defined would be a limit that nobody keeps, or a way that nobody goes.
+    /// A name that nobody has defined would be a limit that nobody keeps or that is never used up, or a way
+    /// that nobody goes.
     pub fn check(&self, rules: &Rules) -> Result<(), String> {
         if let Some(name) = rules.limits().find(|name| !self.limits.contains(*name)) {
             return Err(format!("no [[limit]] is called {name:?}"));
+        }
+        let known = |name: &[u8]| self.limits.iter().any(|limit| limit.as_bytes() == name);
+        if let Some(name) = rules.used_up().find(|name| !known(name)) {
+            return Err(format!("no [[limit]] is called {:?}", Escaped(name)));
         }
         match rules.routes().next() {
             Some(name) => Err(format!(

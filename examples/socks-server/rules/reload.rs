@@ -5,25 +5,25 @@ use std::{
 };
 
 use socks_acl::{Acl, SafeDefault};
-use socks_core::{
-    Command,
-    message::{AcceptRequest, AccessPoint},
-};
-use socks_tower::{
-    Sessions,
-    sessions::{Judgement, Live},
-};
+use socks_tower::Sessions;
 use tokio::{
     task::spawn_blocking,
-    time::{MissedTickBehavior, interval, sleep},
+    time::{Instant, MissedTickBehavior, interval, sleep},
 };
 use tracing::{info, warn};
 
-use super::{Prepared, RefusedSessions};
+use super::{Prepared, judged::judge, turns::Turns};
 use crate::hangup::Hangups;
 
 /// Between two looks at the files.
 const EVERY: Duration = Duration::from_secs(1);
+
+/// After a failure they are read again even if they look the same: what they name may be there by then, or
+/// there were too many open files.
+const AGAIN: Duration = Duration::from_secs(10);
+
+/// By how much the time of a change may be behind the clock.
+const COARSE: Duration = Duration::from_millis(20);
 
 /// Keeps an [`Acl`] as its files are: looks at them every second, and reads them at once on SIGHUP.
 pub struct Reload {
@@ -32,6 +32,8 @@ pub struct Reload {
     acl: Acl,
     sessions: Sessions,
     files: Vec<PathBuf>,
+    /// When it was begun to read them.
+    read: SystemTime,
 }
 
 impl Reload {
@@ -41,6 +43,7 @@ impl Reload {
         safe_default: SafeDefault,
         sessions: Sessions,
     ) -> Result<Self, String> {
+        let read = SystemTime::now();
         let loaded = prepared.load(safe_default.clone())?;
         let mut reload = Self {
             acl: Acl::new(loaded.rules),
@@ -48,6 +51,7 @@ impl Reload {
             prepared,
             safe_default,
             sessions,
+            read,
         };
         for warning in reload.acl.rules().warnings() {
             warn!(%warning, "rules");
@@ -67,8 +71,8 @@ impl Reload {
         let mut hangups = Hangups::listen();
         let mut looks = interval(EVERY);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut known = stamps(self.files.clone()).await;
-        let mut seen = known.clone();
+        let (mut known, mut seen) = self.look().await;
+        let mut failed: Option<(Instant, String)> = None;
         loop {
             let asked = tokio::select! {
                 () = hangups.next() => true,
@@ -78,29 +82,51 @@ impl Reload {
             // A file that is being written still changes from look to look.
             let settled = now == seen;
             seen.clone_from(&now);
-            if !asked && (now == known || !settled) {
+            let again = failed.as_ref();
+            let again = again.is_some_and(|(since, _)| since.elapsed() >= AGAIN);
+            if !asked && !(settled && (again || now != known)) {
                 continue;
             }
             known = now;
             let files = self.files.clone();
-            match spawn_blocking(move || (self.read_again(), self)).await {
+            let result = match spawn_blocking(move || (self.read_again(), self)).await {
                 Ok((result, reload)) => {
                     self = reload;
-                    if let Err(error) = result {
-                        warn!(%error, "the rules stay as they were");
-                    }
+                    result
                 }
                 Err(error) => return warn!(%error, "the rules are not read any more"),
+            };
+            let before = failed.take().map(|(_, error)| error);
+            if let Err(error) = result {
+                if asked || before.as_ref() != Some(&error) {
+                    warn!(%error, "the rules stay as they were");
+                }
+                failed = Some((Instant::now(), error));
             }
             if self.files != files {
-                known = stamps(self.files.clone()).await;
-                seen.clone_from(&known);
+                (known, seen) = self.look().await;
             }
+        }
+    }
+
+    /// What files that were read for the first time looked like then, which is not known if one was changed
+    /// since; and what they look like now.
+    async fn look(&self) -> (Vec<Stamp>, Vec<Stamp>) {
+        let now = stamps(self.files.clone()).await;
+        let since = self.read.checked_sub(COARSE).unwrap_or(self.read);
+        let changed = |stamp: &Stamp| {
+            let modified = stamp.and_then(|(modified, _, _)| modified);
+            modified.is_some_and(|modified| modified >= since)
+        };
+        match now.iter().any(changed) {
+            true => (Vec::new(), now),
+            false => (now.clone(), now),
         }
     }
 
     /// All or nothing: whatever is wrong, the old rules stay.
     fn read_again(&mut self) -> Result<(), String> {
+        self.read = SystemTime::now();
         let loaded = self.prepared.load(self.safe_default.clone())?;
         for warning in loaded.rules.warnings() {
             warn!(%warning, "rules");
@@ -129,8 +155,12 @@ impl Reload {
             None => self.acl.without_shadow(),
             Some(Ok(loaded)) => {
                 self.files.extend(loaded.files);
-                self.acl
-                    .shadow(loaded.rules, |difference| info!(%difference, "trial rules"));
+                let turns = Turns::default();
+                self.acl.shadow(loaded.rules, move |difference| {
+                    if let Some(left_out) = turns.next(Instant::now()) {
+                        info!(%difference, left_out, "trial rules");
+                    }
+                });
             }
             Some(Err(error)) => {
                 self.acl.without_shadow();
@@ -140,46 +170,6 @@ impl Reload {
             }
         }
         Ok(())
-    }
-}
-
-/// What the rules in force say of a session under way: of the client, of what it asked for, and of where
-/// that has led.
-fn judge(
-    acl: Acl,
-    refused: RefusedSessions,
-) -> impl Fn(&Live) -> Judgement + Send + Sync + 'static {
-    move |live| match allows(&acl, live) {
-        true => Judgement::Keep,
-        false => refused.judgement(),
-    }
-}
-
-fn allows(acl: &Acl, live: &Live) -> bool {
-    let now = live.snapshot();
-    let mut accepted = AcceptRequest::new(live.id(), now.peer, now.local);
-    accepted.listener = now.listener;
-    if let Some(conn) = &now.conn {
-        accepted.direct = conn.direct;
-        accepted.extensions = conn.extensions.clone();
-    }
-    if !acl.judge_accept(&accepted).allowed {
-        return false;
-    }
-    let Some(request) = live.access_request() else {
-        return true;
-    };
-    match (request.command, now.remote) {
-        (Command::Bind, Some(peer)) => {
-            let peer_request = request.clone();
-            let mut peer_request = peer_request.at(AccessPoint::BindPeer);
-            peer_request.destination = peer.into();
-            acl.judge(&request, None).allowed && acl.judge(&peer_request, None).allowed
-        }
-        (_, remote) => {
-            acl.judge(&request, remote.map(|remote| remote.ip()))
-                .allowed
-        }
     }
 }
 

@@ -80,7 +80,7 @@ impl RuleFile {
     ///
     /// # Errors
     ///
-    /// If it cannot be read, is too long, or is no TOML.
+    /// If it cannot be read, has not one octet, is too long, or is no TOML.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, RuleError> {
         let path = path.as_ref();
         let name = path.display().to_string();
@@ -89,6 +89,12 @@ impl RuleFile {
         // To open a named pipe would wait for somebody to write into it.
         if !metadata.is_file() {
             return Err(failed(&"not a file"));
+        }
+        // As a disk that is full leaves a file.
+        if metadata.len() == 0 {
+            return Err(failed(
+                &"the file is empty, expected a comment if no rule is meant",
+            ));
         }
         let mut text = String::new();
         let file = File::open(path).map_err(|error| failed(&error))?;

@@ -338,8 +338,17 @@ fn sets_come_from_files() {
         told.starts_with(&at) && told.contains("expected a"),
         "{told}"
     );
-    fs::remove_file(directory.join("u")).unwrap();
+    // SE-2: what a full disk leaves is no list that refuses nobody.
     fs::write(directory.join("a.txt"), "").unwrap();
+    let told = file.rules().unwrap_err().to_string();
+    assert!(told.contains("a.txt, the file is empty"), "{told}");
+    fs::write(directory.join("a.txt"), "# none\n").unwrap();
+    assert!(file.rules().is_ok());
+    fs::write(&rules, "").unwrap();
+    let told = RuleFile::open(&rules).unwrap_err().to_string();
+    assert!(told.contains("rules.toml: the file is empty"), "{told}");
+
+    fs::remove_file(directory.join("u")).unwrap();
     let told = file.rules().unwrap_err().to_string();
     assert!(
         told.contains("users.u.file: ") && told.contains("cannot be read"),

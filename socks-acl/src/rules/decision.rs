@@ -1,6 +1,6 @@
 use std::{fmt, sync::Arc};
 
-use socks_core::{Escaped, ReplyCode, message::Terms};
+use socks_core::{Address, Escaped, ReplyCode, message::Terms};
 
 use super::{
     judge::{Granted, Judged, Refused, Why},
@@ -21,6 +21,8 @@ pub struct Decision {
     /// Refused although its rule allows it: that grants something else than the request was granted
     /// by its name, or than another form of the address.
     pub other_grant: bool,
+    /// Where a request goes in place of its destination, if its rule rewrites that.
+    pub destination: Option<Address>,
     grant: Option<Arc<Grant>>,
 }
 
@@ -45,6 +47,7 @@ impl Decision {
             terms: granted.map(|granted| Arc::clone(&granted.rule.terms)),
             reply: ReplyCode::SUCCEEDED,
             other_grant: false,
+            destination: granted.and_then(|granted| granted.destination.clone()),
             grant: granted.map(|granted| Arc::clone(granted.grant)),
         }
     }
@@ -55,6 +58,7 @@ impl Decision {
             terms: refused.rule.map(|rule| Arc::clone(&rule.terms)),
             reply: refused.denial().code,
             other_grant: refused.why == Why::OtherGrant,
+            destination: None,
             grant: None,
         }
     }

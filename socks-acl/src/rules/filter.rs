@@ -51,6 +51,16 @@ impl AddressFilter for RequestFilter {
         is_allowed(judged)
     }
 
+    /// By what is said about the name: what an address would have decided, no rule has.
+    fn permits_unresolved(&self, name: &Domain, port: u16) -> bool {
+        let rules = self.shared.rules();
+        let now = self.shared.now(&rules);
+        let requested = Address::Domain(name.clone(), port);
+        let granted = self.granted.as_deref();
+        let judged = rules.judge_unresolved(&self.request, &requested, granted, now);
+        count_refusal(judged.map(drop))
+    }
+
     fn permits_for(&self, requested: &Address, addr: SocketAddr) -> bool {
         self.judge(Some(requested), addr)
     }

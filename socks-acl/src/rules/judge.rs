@@ -52,6 +52,20 @@ pub(super) enum Why {
     Point,
 }
 
+impl<'r> Judged<'r> {
+    /// What is allowed must be granted like `granted`, if that is given.
+    fn within(self, granted: Option<&Grant>) -> Result<Option<Granted<'r>>, Refused<'r>> {
+        match self {
+            Self::Refused(refused) => Err(refused),
+            Self::Allowed(Some(of)) if granted.is_some_and(|own| !own.agrees(of.grant)) => {
+                let (rule, why) = (Some(of.rule), Why::OtherGrant);
+                Err(Refused { rule, why })
+            }
+            Self::Allowed(of) => Ok(of),
+        }
+    }
+}
+
 impl Refused<'_> {
     pub(super) fn denial(&self) -> Denial {
         match (self.why, self.rule) {
@@ -144,14 +158,24 @@ impl Rules {
         see: Observer<'_>,
     ) -> Result<Option<Granted<'_>>, Refused<'_>> {
         let facts = Facts::of(request, Point::Request, now).asked_as(requested, addr);
-        match self.decide_host(&facts, see) {
-            Judged::Refused(refused) => Err(refused),
-            Judged::Allowed(Some(of)) if granted.is_some_and(|own| !own.agrees(of.grant)) => {
-                let (rule, why) = (Some(of.rule), Why::OtherGrant);
-                Err(Refused { rule, why })
-            }
-            Judged::Allowed(of) => Ok(of),
-        }
+        self.decide_host(&facts, see).within(granted)
+    }
+
+    /// Judges a name that somebody else looks up, as one without addresses.
+    pub(super) fn judge_unresolved(
+        &self,
+        request: &AccessRequest,
+        requested: &Address,
+        granted: Option<&Grant>,
+        now: Timestamp,
+    ) -> Result<Option<Granted<'_>>, Refused<'_>> {
+        let facts = Facts::of(request, Point::Request, now).asked_for(requested);
+        let ip = match facts.ip {
+            Known::Unknown => Known::None,
+            ip => ip,
+        };
+        let facts = Facts { ip, ..facts };
+        self.decide_host(&facts, &mut |_| {}).within(granted)
     }
 
     /// Judges a name before it is looked up.

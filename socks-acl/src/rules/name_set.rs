@@ -13,6 +13,11 @@ impl NameSet {
         self.0.contains(name.as_ref())
     }
 
+    /// The names, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        self.0.iter().map(|name| &**name)
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.0.len()

@@ -2,7 +2,9 @@ use std::sync::{Arc, atomic::Ordering};
 
 use jiff::Timestamp;
 
-use super::{Point, RuleStatus, RuleWarning, RulesBuilder, compiled::Compiled, compiled::Effect};
+use super::{
+    Condition, Point, RuleStatus, RuleWarning, RulesBuilder, compiled::Compiled, compiled::Effect,
+};
 use crate::{TimeWindows, policy::Policy};
 
 /// Rules for every point, checked and ready to be asked. They do not change; an [`Acl`](crate::Acl)
@@ -60,6 +62,17 @@ impl Rules {
     /// The names of limits that rules set, the same ones again where several do.
     pub fn limits(&self) -> impl Iterator<Item = &Arc<str>> {
         self.compiled().flat_map(|rule| &rule.terms.limits)
+    }
+
+    /// The names of limits that rules ask about ([`Condition::UsedUp`](crate::Condition::UsedUp)), the same
+    /// ones again where several do. One that nobody keeps is never used up.
+    pub fn used_up(&self) -> impl Iterator<Item = &[u8]> {
+        let clauses = self.compiled().flat_map(|rule| &rule.clauses);
+        let names = clauses.filter_map(|clause| match &clause.condition {
+            Condition::UsedUp(names) => Some(names),
+            _ => None,
+        });
+        names.flat_map(|names| names.iter())
     }
 
     /// The names of routes that rules choose.

@@ -47,13 +47,19 @@ pub struct EntryFile<R> {
 impl EntryFile<BufReader<File>> {
     /// # Errors
     ///
-    /// If there is no such file, it cannot be opened, or it is something else than a file.
+    /// If there is no such file, it cannot be opened, it is something else than a file, or it has not one
+    /// octet, as a full disk leaves it: a list that refuses nobody must not be an accident. One that is
+    /// meant to have no entries has a comment.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, FileError> {
         let path = path.as_ref();
         let io = |error| FileError::new(None, Kind::Io(error));
         // To open a named pipe would wait for somebody to write into it.
-        if !fs::metadata(path).map_err(io)?.is_file() {
+        let metadata = fs::metadata(path).map_err(io)?;
+        if !metadata.is_file() {
             return Err(FileError::new(None, Kind::NoFile));
+        }
+        if metadata.len() == 0 {
+            return Err(FileError::new(None, Kind::Empty));
         }
         Ok(Self::new(BufReader::new(File::open(path).map_err(io)?)))
     }

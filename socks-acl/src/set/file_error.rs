@@ -13,6 +13,7 @@ pub struct FileError {
 pub(super) enum Kind {
     Io(io::Error),
     NoFile,
+    Empty,
     LineTooLong(usize),
     TooLong(u64),
     TooManyEntries(usize),
@@ -39,6 +40,9 @@ impl fmt::Display for FileError {
         match &self.kind {
             Kind::Io(_) => f.write_str("the file cannot be read"),
             Kind::NoFile => f.write_str("not a file"),
+            Kind::Empty => {
+                f.write_str("the file is empty, expected a comment if no entry is meant")
+            }
             Kind::LineTooLong(max) => write!(f, "over {max} octets in a line"),
             Kind::TooLong(max) => write!(f, "over {max} octets in the file"),
             Kind::TooManyEntries(max) => write!(f, "over {max} entries in the file"),

@@ -26,6 +26,13 @@ pub trait AddressFilter: Send + Sync {
         true
     }
 
+    /// Whether `name` may be handed to somebody else who looks it up and goes to `port` there, so that
+    /// nobody can ask about its addresses. Who lets a name be looked up because one of its addresses may
+    /// turn out to be permitted must not let it go unseen.
+    fn permits_unresolved(&self, name: &Domain, port: u16) -> bool {
+        self.permits_name(name, port)
+    }
+
     /// Whether `addr` may be used for `requested`: one of the addresses of a name, or the address
     /// that was asked for itself. The ports are the same.
     fn permits_for(&self, requested: &Address, addr: SocketAddr) -> bool {
@@ -63,6 +70,10 @@ impl<F: AddressFilter> AddressFilter for Both<F> {
 
     fn permits_name(&self, name: &Domain, port: u16) -> bool {
         self.first.permits_name(name, port) && self.then.permits_name(name, port)
+    }
+
+    fn permits_unresolved(&self, name: &Domain, port: u16) -> bool {
+        self.first.permits_unresolved(name, port) && self.then.permits_unresolved(name, port)
     }
 
     fn permits_for(&self, requested: &Address, addr: SocketAddr) -> bool {

@@ -108,6 +108,15 @@ impl Permit {
             .is_none_or(|filter| filter.permits_name(name, port))
     }
 
+    /// Whether `name`, in canonical form, may be handed to an upstream that looks it up and goes to
+    /// `port` there, in place of [`permits_name`](Self::permits_name) and questions about addresses:
+    /// for whoever trusts that upstream although there [is a filter](Self::is_filtered).
+    pub fn permits_unresolved(&self, name: &Domain, port: u16) -> bool {
+        self.filter
+            .as_ref()
+            .is_none_or(|filter| filter.permits_unresolved(name, port))
+    }
+
     /// Whether `addr` may be dialled for `requested`, in canonical form, whose name resolved to it.
     /// A verdict holds for both together: another name with this address, or the address itself, is
     /// another question.
@@ -210,6 +219,8 @@ mod tests {
         ] {
             assert!(permit.permits_name(&a, 80) && !permit.permits_name(&b, 80));
             assert!(!both.permits_name(&a, 80) && !both.permits_name(&b, 80));
+            assert!(permit.permits_unresolved(&a, 80) && !permit.permits_unresolved(&b, 80));
+            assert!(!both.permits_unresolved(&a, 80) && !both.permits_unresolved(&b, 80));
             let permits = |name: &Domain, addr: &str| {
                 let addr: SocketAddr = addr.parse().unwrap();
                 permit.permits_for(&Address::Domain(name.clone(), addr.port()), addr)

@@ -14,6 +14,10 @@ use tower_service::Service;
 use crate::{Incoming, SessionReport};
 
 /// What came of the question.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "moved once; a box would be an allocation more for each session"
+)]
 pub(super) enum Asked<Io> {
     Admitted(Incoming<Io>, Kept),
     Refused(Box<SessionReport>),

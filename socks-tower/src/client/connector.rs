@@ -136,8 +136,8 @@ impl<C> SocksConnector<C> {
     }
 
     /// Whether names are passed on although the permit has an address filter; off by default. The
-    /// filter then judges the names alone: the upstream is trusted to resolve them to nothing that
-    /// the client must not reach.
+    /// filter then judges the names alone ([`Permit::permits_unresolved`]): the upstream is trusted to
+    /// resolve those that are permitted as such to nothing that the client must not reach.
     #[must_use]
     pub fn trust_upstream_resolution(mut self, trust: bool) -> Self {
         self.trust_upstream_resolution = trust;
@@ -165,7 +165,7 @@ impl<C> SocksConnector<C> {
                 {
                     Err(ConnectError::new(ConnectErrorKind::NotPermitted))
                 }
-                Host::Domain(name) if !connect.permit.permits_name(&name, *port) => {
+                Host::Domain(name) if !connect.permit.permits_unresolved(&name, *port) => {
                     Err(ConnectError::new(ConnectErrorKind::NotPermitted))
                 }
                 Host::Domain(name) => Ok(Address::Domain(name, *port)),

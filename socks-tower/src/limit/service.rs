@@ -67,10 +67,14 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: AcceptRequest) -> Self::Future {
+    fn call(&mut self, mut request: AcceptRequest) -> Self::Future {
+        let subject = Subject::from(&request);
+        if let Some(used_up) = self.limits.shared.used_up(&subject) {
+            request.extensions.insert(UsedUp(used_up));
+        }
         let question = Question {
             limits: self.limits.clone(),
-            subject: Subject::from(&request),
+            subject,
             admitted: None,
         };
         LimitedFuture::new(self.inner.call(request), Some(question))

@@ -22,6 +22,9 @@ const SIGNATURE: &[u8; 12] = b"\r\n\r\n\0\r\nQUIT\n";
 /// Signature, version, family and length of version 2.
 const FIXED: usize = 16;
 
+/// Version 2 and its command: the balancer speaks for itself.
+const LOCAL: u8 = 0x20;
+
 /// Octets of version 2 behind the fixed part.
 const MAX_V2: usize = 4096 - FIXED;
 
@@ -88,7 +91,12 @@ fn apply<Io>(octets: &[u8], incoming: &mut Incoming<Io>) -> io::Result<()> {
         return Err(malformed("octets behind the header"));
     }
     let Some(addresses) = header.proxied_address() else {
-        return Ok(());
+        // Whoever is behind a header that names nobody would get what the balancer's own address gets: on
+        // the same machine that of a local client (SE-63).
+        return match octets.get(SIGNATURE.len()) {
+            Some(&LOCAL) => Ok(()),
+            _ => Err(malformed("it does not say who the client is")),
+        };
     };
     if addresses.protocol != Protocol::Stream {
         return Err(malformed("not TCP"));

@@ -21,9 +21,9 @@
 //! | the header says | what follows |
 //! |---|---|
 //! | TCP over IPv4 or IPv6 | [`Incoming::peer`](crate::Incoming) and `local` are its source and destination |
-//! | `LOCAL`, `UNKNOWN` | they stay: the balancer speaks for itself, such as to see whether the server is up |
+//! | `LOCAL` (version 2) | they stay: the balancer speaks for itself, such as to see whether the server is up |
 //! | TLS (version 2) | a [`TlsPeer`](socks_core::message::TlsPeer) is attached, with the server name and, if it was verified, the common name of the client's certificate |
-//! | anything else, or nothing within 5 seconds | the connection is closed without a word, and reported |
+//! | anything else, such as `UNKNOWN`, which is for a client that has no name; or nothing within 5 seconds | the connection is closed without a word, and reported |
 //!
 //! A header of version 2 may have 4096 octets. Its checksum is not looked at.
 //!

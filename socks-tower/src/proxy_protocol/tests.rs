@@ -125,12 +125,6 @@ async fn addresses_of_the_header() {
             six.0,
             six.1,
         ),
-        (b"PROXY UNKNOWN\r\n".to_vec(), BALANCER, "192.0.2.1:1080"),
-        (
-            b"PROXY UNKNOWN 1 2 3 4\r\n".to_vec(),
-            BALANCER,
-            "192.0.2.1:1080",
-        ),
         (v2(&ProxyHeader::with_local()), BALANCER, "192.0.2.1:1080"),
     ] {
         let incoming = served(BALANCER, &[&octets[..], b"\x05\x01\x00"].concat()).await;
@@ -179,6 +173,9 @@ async fn a_header_is_mandatory() {
     version[12] = 0x31;
     let mut family = v2(&proxied());
     family[13] = 0x31;
+    // Somebody's connection, who is not named: the balancer's own address would be lent to whoever that is.
+    let nowhere = b"\r\n\r\n\0\r\nQUIT\n\x21\0\0\0".to_vec();
+    let unix = [&b"\r\n\r\n\0\r\nQUIT\n\x21\x31\0\xd8"[..], &[b'/'; 216]].concat();
     for octets in [
         b"\x05\x01\x00\x05\x01\x00\x01\x7f\x00\x00\x01\x00\x50".to_vec(),
         b"GET / HTTP/1.1\r\n\r\n".to_vec(),
@@ -187,6 +184,10 @@ async fn a_header_is_mandatory() {
         b"PROXY TCP4 2001:db8::1 2001:db8::2 5 1080\r\n".to_vec(),
         b"PROXY TCP5 198.51.100.7 203.0.113.1 5 6\r\n".to_vec(),
         b"PROXY UNKNOWN\n".to_vec(),
+        b"PROXY UNKNOWN\r\n".to_vec(),
+        b"PROXY UNKNOWN 1 2 3 4\r\n".to_vec(),
+        nowhere,
+        unix,
         [&b"PROXY UNKNOWN "[..], &[b'x'; 200]].concat(),
         b"\r\n\r\n\0\r\nQUIT\r\x21\x11\0\x0c".to_vec(),
         v2(&datagram),

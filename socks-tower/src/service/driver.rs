@@ -331,14 +331,20 @@ where
         match self.wire.phase(asked).await? {
             Ok(Verdict::Allow(permit)) => {
                 self.report.terms = permit.terms.clone();
-                self.publish();
                 let destination = match &permit.destination {
-                    None => requested.destination().clone(),
+                    None => Ok(requested.destination().clone()),
                     // A rewritten destination takes the one form that phases see, too.
-                    Some(rewritten) => match rewritten.canonical() {
-                        Ok(destination) => destination,
-                        Err(error) => return Err(self.fail(requested, error.into())),
-                    },
+                    Some(rewritten) => rewritten.canonical().inspect(|destination| {
+                        // Before the rule is known: whoever knows that knows where to.
+                        self.live
+                            .iter()
+                            .for_each(|live| live.rewritten(destination));
+                    }),
+                };
+                self.publish();
+                let destination = match destination {
+                    Ok(destination) => destination,
+                    Err(error) => return Err(self.fail(requested, error.into())),
                 };
                 Ok(Admitted {
                     requested,

@@ -9,7 +9,10 @@ use std::{
 };
 
 use futures_util::task::AtomicWaker;
-use socks_core::message::{AccessRequest, ConnInfo, SessionId};
+use socks_core::{
+    Address,
+    message::{AccessRequest, ConnInfo, SessionId},
+};
 use tokio::time::Instant;
 
 use super::{Drain, EndReason, Judgement, Octets, Snapshot, judgement::Judge};
@@ -111,8 +114,9 @@ impl Live {
 
     /// The question that an access controller was asked about the session, to ask it again; `None`
     /// while the client has not asked for anything. What was dialled is [`Snapshot::remote`]: ask
-    /// the new permit about it, and for the peer of a BIND ask [at its
-    /// point](socks_core::message::AccessPoint::BindPeer).
+    /// the new permit about it, if that goes [to the same place](Snapshot::rewritten) at all, and for
+    /// the peer of a BIND ask [at its point](socks_core::message::AccessPoint::BindPeer) as well. What
+    /// layers attached to the first question is not in it.
     pub fn access_request(&self) -> Option<AccessRequest> {
         let state = self.state();
         let known = &state.known;
@@ -180,6 +184,11 @@ impl Live {
 
     pub(crate) fn connected(&self, conn: &Arc<ConnInfo>) {
         self.state().known.conn = Some(Arc::clone(conn));
+    }
+
+    /// The access controller sends it there.
+    pub(crate) fn rewritten(&self, destination: &Address) {
+        self.state().known.rewritten = Some(destination.clone());
     }
 
     /// The report has learned something.

@@ -28,6 +28,8 @@ pub struct Snapshot {
     pub command: Option<Command>,
     /// Where to: the destination that the client named, canonical.
     pub destination: Option<Address>,
+    /// Where it goes in place of that, if the access controller has rewritten it.
+    pub rewritten: Option<Address>,
     /// The rule that allowed it.
     pub terms: Option<Arc<Terms>>,
     /// The limit that was reached, if one was.
@@ -55,6 +57,7 @@ impl Snapshot {
             identity: None,
             command: None,
             destination: None,
+            rewritten: None,
             terms: None,
             limit: None,
             dial: None,

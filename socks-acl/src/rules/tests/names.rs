@@ -162,3 +162,37 @@ fn literals_are_addresses() {
     assert!(asked(literal).is_err());
     assert!(asked(Address::domain("x.example", 80).unwrap()).is_ok());
 }
+
+/// SE-12, SE-41: a name that somebody else looks up is let go only by a rule that is about it: that one of
+/// its addresses might be allowed, or granted something else, is no reason when nobody sees them.
+#[test]
+fn a_name_that_is_looked_up_elsewhere() {
+    let acl = acl(
+        "[[request]]\nname = \"bad\"\ndestination = \"bad.example\"\nverdict = \"deny\"\n\
+         [[request]]\nname = \"lab\"\naddress = \"198.41.0.0/16\"\nverdict = \"allow\"\n\
+         [[request]]\nname = \"names\"\ndestination = \".example\"\nport = 80\nverdict = \"allow\"\n\
+         [[request]]\nname = \"web\"\ndestination = \".example\"\nport = 443\nverdict = \"allow\"\n\
+         limits = [\"web\"]",
+    );
+    for (name, port, looked_up, unresolved) in [
+        ("www.example", 80, true, true),
+        ("www.example", 443, true, false),
+        ("www.example", 25, true, false),
+        ("www.test", 80, true, false),
+        ("bad.example", 80, false, false),
+        ("localhost", 80, false, false),
+    ] {
+        let permit = ask(&acl, connect("www.example:80")).unwrap();
+        let domain = socks_core::Domain::try_from(name).unwrap();
+        assert_eq!(
+            permit.permits_name(&domain, port),
+            looked_up,
+            "{name} {port}"
+        );
+        let unseen = permit.permits_unresolved(&domain, port);
+        assert_eq!(unseen, unresolved, "{name} {port}");
+    }
+    let not = super::acl("[[request]]\nnot.address = \"198.41.0.0/16\"\nverdict = \"allow\"");
+    let permit = ask(&not, connect("www.example:80")).unwrap();
+    assert!(permit.permits_unresolved(&"www.example".try_into().unwrap(), 80));
+}

@@ -101,6 +101,31 @@ async fn rules_hear_of_it() {
     assert_eq!(ask("alice").await.1, Some(0));
 }
 
+/// SE-3: so do the rules on accept, about the limits that are known by then; a condition that is never
+/// true would let in whom it is to keep out.
+#[tokio::test(start_paused = true)]
+async fn rules_on_accept_hear_of_it() {
+    let host =
+        Limit::new("host", Per::NETWORK).volume(Volume::new(Period::Day).up(1000).tell_only());
+    let limits = Limits::new([host]).unwrap();
+    let rules = service_fn(|request: AcceptRequest| async move {
+        let used_up: &UsedUp = request.extensions.get().unwrap();
+        Ok::<_, BoxError>(match used_up.0.is_empty() {
+            true => Verdict::allow(),
+            false => Verdict::deny(),
+        })
+    });
+    let accept = limits.layer().layer(rules);
+    let ask = async |client: Client| answer(accept.clone().oneshot(client.accept()).await.unwrap());
+    assert!(ask(client(1)).await.is_ok());
+    let access = limits.layer().layer(AllowAll);
+    let permit = access.oneshot(client(2).request()).await.unwrap();
+    let permit = answer(permit).unwrap();
+    moves(&permit, Direction::ToTarget, 1000).await.unwrap();
+    assert!(ask(client(3)).await.is_err());
+    assert!(ask(client(4).at("192.0.2.2:1")).await.is_ok());
+}
+
 fn at(text: &str) -> SystemTime {
     text.parse::<jiff::Timestamp>().unwrap().try_into().unwrap()
 }

@@ -1,3 +1,6 @@
+mod judged;
+mod reload;
+
 use std::{fs, path::Path};
 
 use socks_acl::SafeDefault;
@@ -42,6 +45,10 @@ fn errors_name_the_place() {
         (
             format!("{ALLOW}limits = [\"fast\"]"),
             "f.toml:1:3: rules: no [[limit]] is called \"fast\"".to_owned(),
+        ),
+        (
+            format!("{ALLOW}not.used_up = [\"slow\", \"dya\"]"),
+            "f.toml:1:3: rules: no [[limit]] is called \"dya\"".to_owned(),
         ),
         (
             format!("{ALLOW}route = \"tor\""),
