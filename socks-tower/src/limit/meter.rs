@@ -161,6 +161,9 @@ impl MeterFlow {
 
     /// There is nothing to move for now: what is left goes to others.
     pub fn release(&mut self) {
+        if self.waits {
+            self.collect();
+        }
         let left = u64::try_from(self.credit).unwrap_or(0);
         if left > 0 {
             self.credit = 0;
@@ -168,6 +171,11 @@ impl MeterFlow {
                 .scheduler(self.direction)
                 .give_back(self.id, left);
         }
+    }
+
+    /// Whether there is a grant, or nothing to wait for.
+    pub(crate) fn is_granted(&self) -> bool {
+        self.credit > 0 || self.cell.free.load(Ordering::Acquire)
     }
 
     /// Whether it waits for a grant.

@@ -27,6 +27,8 @@ pub(super) struct Direction {
     pace: Pace,
     state: State,
     unflushed: bool,
+    /// An octet that was read to see whether anything has come at all, before its turn.
+    first: Option<u8>,
     discarded: u32,
 }
 
@@ -86,6 +88,7 @@ impl Direction {
             pace: Pace::new(),
             state: State::Moving,
             unflushed: false,
+            first: None,
             discarded: 0,
         }
     }
@@ -94,9 +97,14 @@ impl Direction {
         self.state == State::Done
     }
 
+    /// Whether octets still go from the source to the sink.
+    pub(super) fn is_moving(&self) -> bool {
+        self.state == State::Moving
+    }
+
     /// Whether the source is not listened to, because the sink has not taken what it said before.
     pub(super) fn is_held_up(&self) -> bool {
-        self.held.is_some() && self.state == State::Moving
+        self.held.is_some() && self.is_moving()
     }
 
     /// Whether the source was heard to its end.
@@ -106,7 +114,7 @@ impl Direction {
 
     /// Gives the sink up and throws away what the source still says, until it ends or 64 KiB came.
     pub(super) fn discard(&mut self) {
-        self.held = None;
+        (self.held, self.first) = (None, None);
         self.state = State::Discarding;
     }
 
@@ -176,6 +184,15 @@ impl Direction {
         R: AsyncRead + Unpin + 'static,
         W: AsyncWrite + Unpin + 'static,
     {
+        let Poll::Ready(come) = self.poll_come(cx, ends) else {
+            ends.release();
+            ready!(self.poll_flush(cx, ends)).map_err(Fault::Sink)?;
+            return Poll::Pending;
+        };
+        come.map_err(Fault::Source)?;
+        if self.state == State::Ending {
+            return Poll::Ready(Ok(0));
+        }
         let granted = ends.meter.as_mut().map(|meter| meter.poll_grant(cx));
         let most = match granted {
             None => usize::MAX,
@@ -194,6 +211,35 @@ impl Direction {
         read
     }
 
+    /// Whether anything has come that is worth a turn. Without that tunnels on which nothing comes would
+    /// ask whenever they are polled: two that are both waited for would keep each other awake, and
+    /// the tunnel would never be idle (`SE-21`).
+    fn poll_come<R, W>(
+        &mut self,
+        cx: &mut Context<'_>,
+        ends: &mut Ends<'_, R, W>,
+    ) -> Poll<io::Result<()>>
+    where
+        R: AsyncRead + Unpin + 'static,
+    {
+        let granted = ends.meter.as_ref().is_some_and(|meter| meter.is_granted());
+        if granted || self.first.is_some() {
+            return Poll::Ready(Ok(()));
+        }
+        let mut octet = [0];
+        let mut buf = ReadBuf::new(&mut octet);
+        // What is left in the socket can be spliced.
+        if let Some(source) = tcp_source(ends.source) {
+            return source.poll_peek(cx, &mut buf).map_ok(drop);
+        }
+        ready!(Pin::new(&mut *ends.source).poll_read(cx, &mut buf))?;
+        self.first = buf.filled().first().copied();
+        if self.first.is_none() {
+            self.state = State::Ending;
+        }
+        Poll::Ready(Ok(()))
+    }
+
     /// Nothing more may pass: the next octet ends the tunnel, and the end is as it always is.
     fn poll_last<R, W>(
         &mut self,
@@ -205,6 +251,9 @@ impl Direction {
         R: AsyncRead + Unpin,
         W: AsyncWrite + Unpin,
     {
+        if self.first.is_some() {
+            return Poll::Ready(Err(Fault::UsedUp(used_up)));
+        }
         let mut octet = [0];
         let mut buf = ReadBuf::new(&mut octet);
         let Poll::Ready(read) = Pin::new(&mut *ends.source).poll_read(cx, &mut buf) else {
@@ -233,6 +282,7 @@ impl Direction {
         if ends.splice
             && self.state == State::Moving
             && self.pace.is_bulky()
+            && self.first.is_none()
             && let (Some(source), Some(sink)) = (tcp_source(ends.source), tcp_sink(ends.sink))
         {
             match Pipe::take() {
@@ -292,8 +342,12 @@ impl Direction {
     {
         let limit = self.pace.chunk().min(ends.scratch.len()).min(most);
         let mut buf = ReadBuf::new(ends.scratch.get_mut(..limit).unwrap_or_default());
+        if let Some(octet) = self.first.take() {
+            buf.put_slice(&[octet]);
+        }
         match Pin::new(&mut *ends.source).poll_read(cx, &mut buf) {
             Poll::Ready(result) => result.map_err(Fault::Source)?,
+            Poll::Pending if !buf.filled().is_empty() => {}
             Poll::Pending => {
                 ready!(self.poll_flush(cx, ends)).map_err(Fault::Sink)?;
                 return Poll::Pending;
