@@ -153,8 +153,8 @@ impl<A> Hosts<A> {
             self.reading = match data.first() {
                 // A TLS record of the handshake (RFC 8446 §5.1).
                 Some(0x16) => Reading::Tls(Box::default(), 0),
-                // A method (RFC 9112 §3).
-                Some(b'A'..=b'Z') => Reading::Http(0),
+                // A method (RFC 9112 §3), or empty lines in front of it, which servers skip (§2.2).
+                Some(b'A'..=b'Z' | b'\r' | b'\n') => Reading::Http(0),
                 _ => return Found::Hosts(Vec::new()),
             };
         }
@@ -204,10 +204,9 @@ fn request_hosts(data: &[u8]) -> Found {
     match request.parse(data) {
         Ok(httparse::Status::Partial) => return Found::More,
         Ok(httparse::Status::Complete(_)) => {}
-        // Without even a request line it is something else; HTTP/2 begins with a line that is none of HTTP/1.
-        Err(_) if request.version.is_some() || data.starts_with(b"PRI * HTTP/2") => {
-            return Found::Unreadable;
-        }
+        // HTTP/2 begins with a line that is none of HTTP/1, and servers put up with lines that are none.
+        Err(_) if request.version.is_some() || says_http(data) => return Found::Unreadable,
+        // Without even a request line it is something else.
         Err(_) => return Found::Hosts(Vec::new()),
     }
     let Ok(uri) = request.path.unwrap_or_default().parse::<Uri>() else {
@@ -227,4 +226,12 @@ fn request_hosts(data: &[u8]) -> Found {
         _ => return Found::Unreadable,
     }
     Found::Hosts(hosts)
+}
+
+/// Whether the first line that is not empty has the protocol's name in it.
+fn says_http(data: &[u8]) -> bool {
+    let mut lines = data.trim_ascii_start().split(|octet| *octet == b'\n');
+    let line = lines.next().unwrap_or_default();
+    line.windows(5)
+        .any(|name| name.eq_ignore_ascii_case(b"http/"))
 }

@@ -125,6 +125,11 @@ async fn hosts() {
         ),
         ("GET / HTTP/1.1\r\nHost: a b\r\n\r\n", true),
         ("GET / HTTP/1.1\r\nno field\r\n\r\n", true),
+        // Servers skip an empty line in front (RFC 9112 §2.2), and put up with blanks.
+        ("\r\nGET / HTTP/1.1\r\nHost: denied.test\r\n\r\n", true),
+        ("GET  / HTTP/1.1\r\nHost: denied.test\r\n\r\n", true),
+        ("GET / HTTP/1.1 \r\nHost: denied.test\r\n\r\n", true),
+        ("GET / http/1.1\r\nHost: denied.test\r\n\r\n", true),
         ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", true),
         ("GET / HTTP/1.0\r\n\r\n", false),
         ("SSH-2.0-Client\r\n", false),

@@ -4,8 +4,9 @@ use tower_layer::Layer;
 
 use super::*;
 use crate::{
-    Sessions,
+    Incoming, SessionEnd, Sessions,
     lines::{Format, LineWriter},
+    record::Record,
     sessions::EndReason,
     testing::{Client, PASSWORD, Socks, settle},
 };
@@ -15,6 +16,28 @@ type Lines = mpsc::Receiver<Vec<u8>>;
 fn next(lines: &mut Lines) -> Value {
     let line = lines.try_recv().unwrap();
     serde_json::from_slice(&line).unwrap()
+}
+
+/// Who ended a session that could have gone on is in its line, whether it was told to end or was cut.
+#[test]
+fn who_ended_it() {
+    let (writer, mut lines) = LineWriter::channel(16);
+    let log = AccessLog::new(Format::Json, writer);
+    for (end, name, reason) in [
+        (SessionEnd::Cut("used_up"), "cut", Some("used_up")),
+        (
+            SessionEnd::Ended(Box::new(EndReason::Limit("month".into()))),
+            "ended",
+            Some("limit month"),
+        ),
+        (SessionEnd::Idle, "idle", None),
+    ] {
+        let live = Incoming::unnamed(()).live();
+        log.end((), &live.report(end));
+        let line = next(&mut lines);
+        assert_eq!(line["end"], name);
+        assert_eq!(line["reason"].as_str(), reason);
+    }
 }
 
 /// SE-34, UP-24: one line for each session of each kind, however it ended, which says who, where to

@@ -8,8 +8,9 @@ use tower_layer::Layer;
 
 use super::*;
 use crate::{
-    SessionEnd, Sessions,
+    Incoming, SessionEnd, Sessions,
     lines::LineWriter,
+    record::Record,
     sessions::EndReason,
     testing::{Client, Socks, settle},
 };
@@ -122,6 +123,29 @@ async fn interim_events_while_it_goes_on() {
     assert_eq!(kinds(&mut events), ["stop"]);
     tokio::time::sleep(Duration::from_secs(500)).await;
     assert!(kinds(&mut events).is_empty());
+    timer.abort();
+}
+
+/// However many sessions there are, each is told of once in an interval.
+#[tokio::test(start_paused = true)]
+async fn interim_events_of_many() {
+    let (account, mut events) = channel(4096);
+    let accounting = Accounting::new(account);
+    let mut entries = Vec::new();
+    for _ in 0..1000 {
+        let live = Incoming::unnamed(()).live();
+        let mut entry = accounting.begin(&live);
+        Record::open(&accounting, &mut entry, &live);
+        entries.push((entry, live));
+    }
+    // Some places are empty.
+    for (entry, live) in entries.drain(100..300) {
+        accounting.end(entry, &live.report(SessionEnd::Closed));
+    }
+    assert_eq!(kinds(&mut events).len(), 1200);
+    let timer = tokio::spawn(accounting.interim_every(Duration::from_secs(160)));
+    tokio::time::sleep(Duration::from_secs(175)).await;
+    assert_eq!(kinds(&mut events), ["interim"; 800]);
     timer.abort();
 }
 

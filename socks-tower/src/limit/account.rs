@@ -81,6 +81,8 @@ impl Account {
 
     /// The same account under another definition. What was used stays used until the new period ends.
     pub(super) fn redefined(&self, volume: Volume) -> Self {
+        // What is over by now is, although nobody has asked since.
+        self.turn();
         let (_, end) = volume.bounds((self.clock)());
         self.used.end.store(end, Relaxed);
         Self {
@@ -134,6 +136,16 @@ impl Account {
     pub(super) fn is_used_up(&self) -> bool {
         let Record { sent, received, .. } = self.record();
         self.volume.is_used_up(sent, received)
+    }
+
+    /// Octets that may still pass in this direction; `None` if no session is to pass any more.
+    pub(super) fn left(&self, direction: Direction) -> Option<u64> {
+        if self.volume.tell_only {
+            return Some(u64::MAX);
+        }
+        let Record { sent, received, .. } = self.record();
+        let left = self.volume.left(direction, sent, received);
+        (!self.volume.is_used_up(sent, received)).then_some(left)
     }
 
     /// Whether sessions are refused and cut.

@@ -164,6 +164,7 @@ impl Shared {
         let session = Session::new(Arc::clone(self), subject, names, admitted);
         let mut table = self.table();
         let now = self.now();
+        table.sweep_if_due(self, now);
         let mut entries = table.entries_of(self, &session, |per| per != Per::Session, now);
         let Table {
             slots,

@@ -77,7 +77,8 @@ pub struct MeterFlow {
 }
 
 impl MeterFlow {
-    /// Octets that may be moved now, at least 1; [`usize::MAX`] if nothing bounds them. Pending while it
+    /// Octets that may be moved now, at least 1; [`usize::MAX`] if nothing bounds them, and no more than a
+    /// volume leaves. Pending while it
     /// is the turn of others or the buckets are empty; the task is woken when that is over.
     ///
     /// # Errors
@@ -85,17 +86,23 @@ impl MeterFlow {
     /// A volume is used up: the session has to be cut.
     pub fn poll_grant(&mut self, cx: &mut Context<'_>) -> Poll<Result<usize, VolumeUsedUp>> {
         self.follow();
-        if let Some(used_up) = used_up(&self.accounts) {
-            return Poll::Ready(Err(used_up));
-        }
+        let left = match self.left() {
+            Ok(left) => usize::try_from(left).unwrap_or(usize::MAX),
+            Err(used_up) => {
+                // Its turn will come, and is taken then if there is a volume again.
+                self.waits = false;
+                return Poll::Ready(Err(used_up));
+            }
+        };
         loop {
             if self.cell.free.load(Ordering::Acquire) {
                 self.waits = false;
-                return Poll::Ready(Ok(usize::MAX));
+                return Poll::Ready(Ok(left));
             }
             if self.credit > 0 {
                 self.waits = false;
-                return Poll::Ready(Ok(usize::try_from(self.credit).unwrap_or(usize::MAX)));
+                let credit = usize::try_from(self.credit).unwrap_or(usize::MAX);
+                return Poll::Ready(Ok(credit.min(left)));
             }
             self.cell.waker.register(cx.waker());
             if self.collect() {
@@ -115,6 +122,17 @@ impl MeterFlow {
                 };
             }
         }
+    }
+
+    /// What volumes leave of this direction.
+    fn left(&self) -> Result<u64, VolumeUsedUp> {
+        let mut left = u64::MAX;
+        for account in &*self.accounts {
+            left = left.min(account.left(self.direction).ok_or_else(|| VolumeUsedUp {
+                limit: Arc::clone(&account.limit),
+            })?);
+        }
+        Ok(left)
     }
 
     /// Takes what was granted; true if anything was.
@@ -143,6 +161,9 @@ impl MeterFlow {
 
     /// There is nothing to move for now: what is left goes to others.
     pub fn release(&mut self) {
+        if self.waits {
+            self.collect();
+        }
         let left = u64::try_from(self.credit).unwrap_or(0);
         if left > 0 {
             self.credit = 0;
@@ -150,6 +171,11 @@ impl MeterFlow {
                 .scheduler(self.direction)
                 .give_back(self.id, left);
         }
+    }
+
+    /// Whether there is a grant, or nothing to wait for.
+    pub(crate) fn is_granted(&self) -> bool {
+        self.credit > 0 || self.cell.free.load(Ordering::Acquire)
     }
 
     /// Whether it waits for a grant.

@@ -198,6 +198,14 @@ impl Table {
         Some(names)
     }
 
+    /// Forgets entries that nobody would miss, if it is time. Not between looking entries up and holding
+    /// them: until they are held nobody misses them.
+    pub(super) fn sweep_if_due(&mut self, shared: &Shared, now: u64) {
+        for slot in &mut self.slots {
+            slot.sweep_if_due(shared, &mut self.entries, now);
+        }
+    }
+
     /// The entries that a session counts in, made if they are not there: of the limits that `scope`
     /// chooses.
     pub(super) fn entries_of(
@@ -209,11 +217,9 @@ impl Table {
     ) -> Vec<usize> {
         let mut found = Vec::new();
         for index in 0..self.slots.len() {
-            let Some(slot) = self.slots.get_mut(index) else {
+            let Some(slot) = self.slots.get(index) else {
                 break;
             };
-            // Before any of them is looked up: what is found stays until it is held.
-            slot.sweep_if_due(shared, &mut self.entries, now);
             let per = slot.limit.per;
             let accepting = session.subject.known.is_none();
             if !slot.applies(&session.names)

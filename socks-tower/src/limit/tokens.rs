@@ -10,6 +10,8 @@ pub(super) struct Tokens {
     every: u64,
     burst: u64,
     units: u128,
+    /// Taken without having been there: nothing is until it is paid.
+    owed: u128,
     at: u64,
 }
 
@@ -22,6 +24,7 @@ impl Tokens {
             every,
             burst,
             units: u128::from(burst) * u128::from(every),
+            owed: 0,
             at: now,
         }
     }
@@ -36,8 +39,16 @@ impl Tokens {
         let elapsed = now.saturating_sub(self.at);
         self.at = self.at.max(now);
         let brought = u128::from(elapsed) * u128::from(self.amount);
+        let brought = self.pay(brought);
         let most = self.units(self.burst.saturating_sub(reserved));
         self.units = self.units.saturating_add(brought).min(most);
+    }
+
+    /// Of so many units what is left once nothing is owed.
+    fn pay(&mut self, units: u128) -> u128 {
+        let paid = self.owed.min(units);
+        self.owed -= paid;
+        units - paid
     }
 
     pub(super) fn has(&self, tokens: u64) -> bool {
@@ -52,16 +63,25 @@ impl Tokens {
         self.units = self.units.saturating_sub(self.units(tokens));
     }
 
+    /// Takes tokens that are used already; those that are not there are owed.
+    pub(super) fn charge(&mut self, tokens: u64) {
+        let units = self.units(tokens);
+        self.owed = self.owed.saturating_add(units.saturating_sub(self.units));
+        self.units = self.units.saturating_sub(units);
+    }
+
     /// Takes tokens back that were not used, as far as they fit.
     pub(super) fn give(&mut self, tokens: u64, reserved: u64) {
         let most = self.units(self.burst.saturating_sub(reserved));
-        let given = self.units.saturating_add(self.units(tokens));
+        let units = self.pay(self.units(tokens));
+        let given = self.units.saturating_add(units);
         self.units = given.min(most.max(self.units));
     }
 
     /// When there are so many, if nobody takes any before.
     pub(super) fn has_at(&self, tokens: u64) -> u64 {
         let missing = self.units(tokens).saturating_sub(self.units);
+        let missing = missing.saturating_add(self.owed);
         let time = missing.div_ceil(u128::from(self.amount.max(1)));
         self.at
             .saturating_add(u64::try_from(time).unwrap_or(u64::MAX))
@@ -71,13 +91,16 @@ impl Tokens {
         self.burst
     }
 
-    /// Goes on at another rate, with what is there.
+    /// Goes on at another rate, with what is there and what is owed.
     pub(super) fn set(&mut self, rate: Rate, burst: u64, now: u64) {
         self.refill(now, 0);
-        let tokens = self.units / u128::from(self.every.max(1));
+        let tokens = |units: u128| {
+            let tokens = units / u128::from(self.every.max(1));
+            u64::try_from(tokens).unwrap_or(u64::MAX)
+        };
         let mut new = Self::new(rate, burst, now);
-        let tokens = u64::try_from(tokens).unwrap_or(u64::MAX);
-        new.units = new.units.min(new.units(tokens));
+        new.units = new.units.min(new.units(tokens(self.units)));
+        new.owed = new.units(tokens(self.owed));
         *self = new;
     }
 }

@@ -7,12 +7,13 @@ use jiff::{
 };
 
 use super::LimitsError;
+use crate::udp::Direction;
 
 /// How many octets of payload pass in a day, a week or a month: each way, or both together.
 ///
 /// What is used up is refused until the period ends, and sessions that run are cut with their next octet;
 /// [`tell_only`](Self::tell_only) leaves that to the rules. Sessions that run at the same time may
-/// together pass what they were granted already, up to 64 KiB each.
+/// together pass what they are about to read or were granted already, up to 1 MiB each.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Volume {
     period: Period,
@@ -93,6 +94,18 @@ impl Volume {
         over(self.up, sent)
             || over(self.down, received)
             || over(self.total, sent.saturating_add(received))
+    }
+
+    /// Octets that may still pass in this direction.
+    pub(super) fn left(&self, direction: Direction, sent: u64, received: u64) -> u64 {
+        let (limit, octets) = match direction {
+            Direction::ToTarget => (self.up, sent),
+            Direction::ToClient => (self.down, received),
+        };
+        let left = |limit: Option<u64>, octets| {
+            limit.map_or(u64::MAX, |limit| limit.saturating_sub(octets))
+        };
+        left(limit, octets).min(left(self.total, sent.saturating_add(received)))
     }
 
     /// From when to when the period of `now` lasts, in seconds of Unix time.

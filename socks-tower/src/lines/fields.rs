@@ -55,10 +55,17 @@ fn end(end: &SessionEnd, line: &mut Line) {
         return;
     }
     line.text("end", Some(end.name()));
-    line.words("reason", end.reason().map(EndReason::to_string));
+    line.words("reason", reason(end));
     let code = end.code().map(|code| code.0);
     line.text("code", code.map(|code| format!("{code:02x}")));
     line.words("error", end.error().map(|error| Chain(error).to_string()));
+}
+
+fn reason(end: &SessionEnd) -> Option<String> {
+    match end {
+        SessionEnd::Cut(reason) => Some((*reason).to_owned()),
+        end => end.reason().map(EndReason::to_string),
+    }
 }
 
 fn milliseconds(duration: Duration) -> u64 {

@@ -28,7 +28,7 @@
 //! | `milliseconds` | from the accepted connection to the end | number |
 //! | `dial_milliseconds` | what it took to reach the target | number |
 //! | `end` | [`SessionEnd::name`](crate::SessionEnd::name) | string |
-//! | `reason` | who ended it, if somebody did: [`EndReason`](crate::sessions::EndReason) | string |
+//! | `reason` | who ended it, if somebody did: [`EndReason`](crate::sessions::EndReason), or that of a [`Cut`](crate::Cut) | string |
 //! | `code` | what the client was told, if it was refused: REP, two hexadecimal digits | string |
 //! | `error` | what failed, with its sources | string |
 //!

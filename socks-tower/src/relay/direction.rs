@@ -27,6 +27,8 @@ pub(super) struct Direction {
     pace: Pace,
     state: State,
     unflushed: bool,
+    /// An octet that was read to see whether anything has come at all, before its turn.
+    first: Option<u8>,
     discarded: u32,
 }
 
@@ -76,6 +78,7 @@ impl Direction {
             pace: Pace::new(),
             state: State::Moving,
             unflushed: false,
+            first: None,
             discarded: 0,
         }
     }
@@ -84,9 +87,14 @@ impl Direction {
         self.state == State::Done
     }
 
+    /// Whether octets still go from the source to the sink.
+    pub(super) fn is_moving(&self) -> bool {
+        self.state == State::Moving
+    }
+
     /// Whether the source is not listened to, because the sink has not taken what it said before.
     pub(super) fn is_held_up(&self) -> bool {
-        self.held.is_some() && self.state == State::Moving
+        self.held.is_some() && self.is_moving()
     }
 
     /// Whether the source was heard to its end.
@@ -96,7 +104,7 @@ impl Direction {
 
     /// Gives the sink up and throws away what the source still says, until it ends or 64 KiB came.
     pub(super) fn discard(&mut self) {
-        self.held = None;
+        (self.held, self.first) = (None, None);
         self.state = State::Discarding;
     }
 
@@ -173,6 +181,15 @@ impl Direction {
         W: AsyncWrite + Unpin + 'static,
         M: Metering,
     {
+        let Poll::Ready(come) = self.poll_come(cx, ends) else {
+            ends.meter.release();
+            ready!(self.poll_flush(cx, ends)).map_err(Fault::Sink)?;
+            return Poll::Pending;
+        };
+        come.map_err(Fault::Source)?;
+        if self.state == State::Ending {
+            return Poll::Ready(Ok(0));
+        }
         let most = match ends.meter.poll_grant(cx) {
             Poll::Ready(Ok(octets)) => octets,
             Poll::Ready(Err(used_up)) => return self.poll_last(cx, ends, used_up),
@@ -189,6 +206,35 @@ impl Direction {
         read
     }
 
+    /// Whether anything has come that is worth a turn. Without that tunnels on which nothing comes would
+    /// ask whenever they are polled: two that are both waited for would keep each other awake, and
+    /// the tunnel would never be idle (`SE-21`).
+    fn poll_come<R, W, M>(
+        &mut self,
+        cx: &mut Context<'_>,
+        ends: &mut Ends<'_, R, W, M>,
+    ) -> Poll<io::Result<()>>
+    where
+        R: AsyncRead + Unpin + 'static,
+        M: Metering,
+    {
+        if ends.meter.is_granted() || self.first.is_some() {
+            return Poll::Ready(Ok(()));
+        }
+        let mut octet = [0];
+        let mut buf = ReadBuf::new(&mut octet);
+        // What is left in the socket can be spliced.
+        if let Some(source) = tcp_source(ends.source) {
+            return source.poll_peek(cx, &mut buf).map_ok(drop);
+        }
+        ready!(Pin::new(&mut *ends.source).poll_read(cx, &mut buf))?;
+        self.first = buf.filled().first().copied();
+        if self.first.is_none() {
+            self.state = State::Ending;
+        }
+        Poll::Ready(Ok(()))
+    }
+
     /// Nothing more may pass: the next octet ends the tunnel, and the end is as it always is.
     #[cold]
     fn poll_last<R, W, M>(
@@ -201,6 +247,9 @@ impl Direction {
         R: AsyncRead + Unpin,
         W: AsyncWrite + Unpin,
     {
+        if self.first.is_some() {
+            return Poll::Ready(Err(Fault::Source(used_up.into())));
+        }
         let mut octet = [0];
         let mut buf = ReadBuf::new(&mut octet);
         let Poll::Ready(read) = Pin::new(&mut *ends.source).poll_read(cx, &mut buf) else {
@@ -230,6 +279,7 @@ impl Direction {
         if ends.splice
             && self.state == State::Moving
             && self.pace.is_bulky()
+            && self.first.is_none()
             && let (Some(source), Some(sink)) = (tcp_source(ends.source), tcp_sink(ends.sink))
         {
             match Pipe::take() {
@@ -290,8 +340,12 @@ impl Direction {
     {
         let limit = self.pace.chunk().min(ends.scratch.len()).min(most);
         let mut buf = ReadBuf::new(ends.scratch.get_mut(..limit).unwrap_or_default());
+        if let Some(octet) = self.first.take() {
+            buf.put_slice(&[octet]);
+        }
         match Pin::new(&mut *ends.source).poll_read(cx, &mut buf) {
             Poll::Ready(result) => result.map_err(Fault::Source)?,
+            Poll::Pending if !buf.filled().is_empty() => {}
             Poll::Pending => {
                 ready!(self.poll_flush(cx, ends)).map_err(Fault::Sink)?;
                 return Poll::Pending;

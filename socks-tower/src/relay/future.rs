@@ -152,7 +152,10 @@ where
         let timeout = this.settings.patience(ended);
         let mut timer = this.timer;
         // Whoever waits for its turn is not idle.
-        let waits = |meters: &Meters| meters.up.is_waiting() || meters.down.is_waiting();
+        let waits = |meters: &Meters| {
+            this.up.is_moving() && meters.up.is_waiting()
+                || this.down.is_moving() && meters.down.is_waiting()
+        };
         if moved > 0 || this.meters.as_deref().is_some_and(waits) {
             *this.active = Instant::now();
         }

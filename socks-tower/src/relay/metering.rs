@@ -6,6 +6,9 @@ use crate::limit::{MeterFlow, VolumeUsedUp};
 pub(super) trait Metering {
     const BOUND: bool;
 
+    /// Whether octets may be read without asking again.
+    fn is_granted(&self) -> bool;
+
     /// Octets that may be read.
     fn poll_grant(&mut self, cx: &mut Context<'_>) -> Poll<Result<usize, VolumeUsedUp>>;
     /// So many were.
@@ -21,6 +24,10 @@ pub(super) struct Unbound;
 impl Metering for Unbound {
     const BOUND: bool = false;
 
+    fn is_granted(&self) -> bool {
+        true
+    }
+
     fn poll_grant(&mut self, _: &mut Context<'_>) -> Poll<Result<usize, VolumeUsedUp>> {
         Poll::Ready(Ok(usize::MAX))
     }
@@ -32,6 +39,10 @@ impl Metering for Unbound {
 
 impl Metering for MeterFlow {
     const BOUND: bool = true;
+
+    fn is_granted(&self) -> bool {
+        self.is_granted()
+    }
 
     fn poll_grant(&mut self, cx: &mut Context<'_>) -> Poll<Result<usize, VolumeUsedUp>> {
         self.poll_grant(cx)

@@ -8,7 +8,7 @@ use pin_project_lite::pin_project;
 use socks_core::Escaped;
 use tracing::{Span, info};
 
-use crate::{SessionReport, error::Chain, sessions::EndReason};
+use crate::{SessionEnd, SessionReport, error::Chain, sessions::EndReason};
 
 pin_project! {
     /// A session inside its span.
@@ -58,7 +58,10 @@ fn log(report: &SessionReport) {
     let rule = rule.map(|rule| Escaped(rule.as_bytes()));
     let limit = report.limit.as_ref();
     let limit = limit.map(|limit| Escaped(limit.as_bytes()));
-    let reason = report.end.reason().map(EndReason::name);
+    let reason = match &report.end {
+        SessionEnd::Cut(reason) => Some(*reason),
+        end => end.reason().map(EndReason::name),
+    };
     info!(
         version = report.version.map(tracing::field::display),
         user = user.map(tracing::field::display),

@@ -25,7 +25,7 @@
 //! | `sent`, `received` | octets of payload from and to the client |
 //! | `milliseconds` | from the accepted connection to the end |
 //! | `end` | how it ended, see [`SessionEnd::name`](crate::SessionEnd::name); `aborted` if it was cut off |
-//! | `reason` | why it was ended from outside, if it was |
+//! | `reason` | why it was ended from outside or cut, if it was |
 //! | `code` | what the client was told, if it was refused |
 //! | `error` | what failed, with its sources |
 //!

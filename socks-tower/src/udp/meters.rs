@@ -1,4 +1,9 @@
-use std::task::{Context, Poll};
+use std::{
+    io,
+    task::{Context, Poll},
+};
+
+use tokio::net::UdpSocket;
 
 use super::{Direction, batch::Side};
 use crate::{
@@ -33,6 +38,27 @@ impl Meters {
     /// Whether anything bounds the association.
     pub(super) const fn are_there(&self) -> bool {
         self.0.is_some()
+    }
+
+    /// Whether anything has come that is worth a turn; at once where no turn is needed. Without that an
+    /// association to which nothing comes would take turns whenever it is polled, and never be idle (`SE-21`).
+    pub(super) fn poll_come(
+        &mut self,
+        side: Side,
+        socket: &UdpSocket,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        let Some(flow) = self.0.as_mut().map(|flows| flows.flow(side)) else {
+            return Poll::Ready(Ok(()));
+        };
+        if flow.is_granted() {
+            return Poll::Ready(Ok(()));
+        }
+        let come = socket.poll_peek_sender(cx);
+        if come.is_pending() {
+            flow.release();
+        }
+        come.map_ok(drop)
     }
 
     /// About how many octets may be taken from a socket; `None` if none for now.

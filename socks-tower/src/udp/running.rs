@@ -104,6 +104,15 @@ impl<R: Resolver> Turn<'_, R> {
             let Some(port) = self.sockets.port_mut(side) else {
                 return false;
             };
+            match self.meters.poll_come(side, &port.socket, cx) {
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(error)) => {
+                    self.flow.failed(&error);
+                    taken += 1;
+                    continue;
+                }
+                Poll::Pending => return false,
+            }
             let Some(octets) = self.meters.grant(side, cx) else {
                 return false;
             };

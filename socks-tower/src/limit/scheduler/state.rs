@@ -166,7 +166,8 @@ impl State {
     }
 
     /// The flow is gone. What it was granted and did not use goes back, and what it used without a
-    /// grant is taken now.
+    /// grant is taken now, even if it is not there: else one flow after the other could use more than it
+    /// was granted, and be gone.
     pub(super) fn drop_flow(&mut self, id: usize, credit: i64, now: u64) {
         self.cancel(id, now);
         let Some(flow) = self.flows.get(id) else {
@@ -179,7 +180,7 @@ impl State {
                 && left < 0
             {
                 bucket.tokens.refill(now, bucket.reserved);
-                bucket.tokens.take(left.unsigned_abs());
+                bucket.tokens.charge(left.unsigned_abs());
             }
         }
         self.give_back(id, u64::try_from(left).unwrap_or(0), now);

@@ -297,6 +297,35 @@ fn credit_of_the_gone() {
     assert!(model.state.is_fresh(bucket, 10 * SECOND));
 }
 
+/// SE-28: flows that use more than they were granted, one datagram of 64 KiB, and are gone, get no more
+/// than one that stays.
+#[test]
+fn debts_outlive_who_made_them() {
+    let mut model = Model::default();
+    let (user, server) = (model.bucket(rate(128 * 1024)), model.bucket(rate(MIB)));
+    let mut used = 0;
+    while model.now < 60 * SECOND {
+        let flow = model.flow(&[user, server]);
+        model.state.ask(flow, model.now);
+        let granted = model.flows[&flow].cell.granted.swap(0, Ordering::AcqRel);
+        if granted > 0 {
+            used += 64 * 1024;
+            let credit = granted.cast_signed() - 64 * 1024;
+            model.state.drop_flow(flow, credit, model.now);
+            model.flows.remove(&flow);
+        } else {
+            model.drop_flow(flow);
+        }
+        model.now += MILLISECOND;
+        model.state.run(model.now);
+    }
+    assert!(used <= 61 * 128 * 1024, "{used}");
+    // A slower rate does not forgive it, and it is over once it is paid.
+    model.state.set_bucket(user, rate(64 * 1024), model.now);
+    assert!(!model.state.is_fresh(user, model.now));
+    assert!(model.state.is_fresh(user, model.now + 3 * SECOND));
+}
+
 /// Another rate holds from the moment that it is set, for those who wait as well.
 #[test]
 fn rates_are_replaced_under_load() {

@@ -280,6 +280,17 @@ async fn more_keys_than_are_counted() {
     assert!(limits.status()[0].keys < 10, "idle ones are forgotten");
 }
 
+/// Whoever comes as the last one that is counted by itself is counted.
+#[tokio::test(start_paused = true)]
+async fn the_last_key() {
+    let limit = Limit::new("client", Per::NETWORK).sessions(1).max_keys(1);
+    let limits = Limits::new([limit]).unwrap();
+    later(30).await;
+    let _held = ask(&limits, &client(1)).await.unwrap();
+    assert_eq!(limits.status()[0].sessions, 1);
+    assert!(ask(&limits, &client(2)).await.is_err());
+}
+
 /// Faulty definitions change nothing.
 #[tokio::test(start_paused = true)]
 async fn faulty_definitions() {

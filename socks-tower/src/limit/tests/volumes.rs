@@ -1,4 +1,7 @@
-use std::future::poll_fn;
+use std::{
+    future::poll_fn,
+    task::{Context, Poll, Waker},
+};
 
 use socks_core::{
     ReplyCode,
@@ -226,4 +229,66 @@ async fn clocks_that_are_set() {
         *now.lock().unwrap() = at(time);
         assert_eq!(ask(&limits, &client(1)).await.is_ok(), open, "{time}");
     }
+}
+
+/// Limits that are put in force again right behind the end of a period, before anybody has used
+/// anything, do not carry its usage over.
+#[tokio::test(start_paused = true)]
+async fn periods_that_end_before_a_reload() {
+    let limits = limits(Volume::new(Period::Day).total(1000));
+    let alice = client(1).user("alice");
+    let permit = ask(&limits, &alice).await.unwrap();
+    moves(&permit, Direction::ToTarget, 1000).await.unwrap();
+    later(DAY / 2).await;
+    let volume = Volume::new(Period::Day).total(1000);
+    let limit = Limit::new("quota", Per::User).volume(volume);
+    limits.replace([limit]).unwrap();
+    assert!(ask(&limits, &alice).await.is_ok());
+}
+
+/// No more is granted at once than a volume leaves: else what one reads would be as much as a pipe holds
+/// beyond it.
+#[tokio::test(start_paused = true)]
+async fn grants_end_with_the_volume() {
+    let volume = Volume::new(Period::Day).up(700).down(2000).total(1000);
+    let limits = limits(volume);
+    let permit = ask(&limits, &client(1)).await.unwrap();
+    let mut cx = Context::from_waker(Waker::noop());
+    let mut granted = |direction| match meter(&permit).flow(direction).poll_grant(&mut cx) {
+        Poll::Ready(granted) => granted.unwrap(),
+        Poll::Pending => 0,
+    };
+    assert_eq!(granted(Direction::ToTarget), 700);
+    assert_eq!(granted(Direction::ToClient), 1000);
+    moves(&permit, Direction::ToClient, 400).await.unwrap();
+    assert_eq!(granted(Direction::ToTarget), 600);
+    let volume = Volume::new(Period::Day).total(500).tell_only();
+    let limit = Limit::new("quota", Per::User).volume(volume);
+    limits.replace([limit]).unwrap();
+    assert_eq!(granted(Direction::ToTarget), usize::MAX);
+}
+
+/// A flow that waited for its turn when the volume was used up waits no longer.
+#[tokio::test(start_paused = true)]
+async fn nobody_waits_without_a_volume() {
+    let limit = Limit::new("quota", Per::User)
+        .up(rate(4096))
+        .volume(Volume::new(Period::Day).total(100_000));
+    let limits = Limits::with_clock([limit], clock()).unwrap();
+    let permit = ask(&limits, &client(1)).await.unwrap();
+    let (mut first, mut second) = (
+        meter(&permit).flow(Direction::ToTarget),
+        meter(&permit).flow(Direction::ToTarget),
+    );
+    let mut cx = Context::from_waker(Waker::noop());
+    while let Poll::Ready(granted) = first.poll_grant(&mut cx) {
+        first.used(granted.unwrap());
+    }
+    assert!(first.is_waiting());
+    second.used(100_000);
+    assert!(matches!(first.poll_grant(&mut cx), Poll::Ready(Err(_))));
+    assert!(!first.is_waiting());
+    // The next period brings both, the volume and the turn.
+    later(DAY).await;
+    assert!(matches!(first.poll_grant(&mut cx), Poll::Ready(Ok(_))));
 }

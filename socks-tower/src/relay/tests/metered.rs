@@ -1,22 +1,29 @@
-use std::{num::NonZeroU64, sync::Arc, time::Duration};
+use std::{
+    num::NonZeroU64,
+    sync::Arc,
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
 
 use socks_acl::AllowAll;
 use socks_core::{
     Command,
     message::{AccessRequest, Permit, Verdict},
 };
-use tokio::time::Instant;
+use tokio::{io::BufStream, time::Instant};
 use tower::ServiceExt;
 use tower_layer::Layer;
 
 use super::{
+    idle::later,
     link::{Link, Way},
     pattern::Flow,
     tunnel,
 };
 use crate::{
-    limit::{Limit, Limits, Per, Rate},
-    relay::AdaptiveRelay,
+    limit::{Limit, Limits, Meter, Per, Rate},
+    relay::{AdaptiveRelay, RelayEnd},
+    udp::Direction,
 };
 
 const MIB: usize = 1 << 20;
@@ -79,6 +86,38 @@ async fn spliced() {
         };
         link.closed(up, down).await;
         drop(permit);
+    }
+}
+
+/// SE-21: a tunnel on which nothing comes takes no turns from those who wait for theirs, and is idle; be it
+/// plain TCP, or wrapped so that nobody can see whether anything has come.
+#[tokio::test]
+async fn the_silent_take_no_turns() {
+    let drip = Rate::new(NonZeroU64::MIN, Duration::from_secs(86_400));
+    let limit = Limit::new("cap", Per::Server).up(drip).down(drip);
+    for wrapped in [false, true] {
+        let limits = Limits::new([limit.clone()]).unwrap();
+        let permit = permit(&limits).await;
+        let meter = permit.extensions.get::<Meter>().unwrap();
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut others = [Direction::ToTarget, Direction::ToClient].map(|way| meter.flow(way));
+        for flow in &mut others {
+            while let Poll::Ready(granted) = flow.poll_grant(&mut cx) {
+                flow.used(granted.unwrap());
+            }
+        }
+        let relay = AdaptiveRelay::new().idle_timeout(Duration::from_secs(60));
+        let kept = permit.clone();
+        let link = match wrapped {
+            false => Link::permitted(relay, None, kept, |c| c, |t| t).await,
+            true => Link::permitted(relay, None, kept, BufStream::new, BufStream::new).await,
+        };
+        later(0).await;
+        later(59).await;
+        assert!(!link.relay.is_finished());
+        later(2).await;
+        assert!(link.relay.is_finished(), "wrapped: {wrapped}");
+        assert_eq!(link.relay.await.unwrap().unwrap(), RelayEnd::Idle);
     }
 }
 

@@ -1,11 +1,14 @@
 use std::{
     net::{IpAddr, SocketAddr},
+    num::NonZeroU64,
     sync::Arc,
     time::Duration,
 };
 
+use socks_acl::AllowAll;
 use socks_tower::{
     Incoming, SessionEnd, SessionReport, UdpRelay,
+    limit::{Limit, Limits, Per, Rate},
     udp::{DropReason, UdpCounters},
 };
 use support::udp_datagram;
@@ -15,7 +18,7 @@ use tokio::{
     task::JoinHandle,
     time::{Instant, sleep},
 };
-use tower::ServiceExt;
+use tower::{Layer, ServiceExt};
 
 use super::{counted, script};
 
@@ -31,9 +34,16 @@ struct Session {
 
 impl Session {
     async fn start(udp: UdpRelay) -> Self {
+        Self::within(udp, []).await
+    }
+
+    /// With these limits.
+    async fn within(udp: UdpRelay, limits: impl IntoIterator<Item = Limit>) -> Self {
+        let limits = Limits::new(limits).unwrap();
         let (mut control, io) = duplex(1024);
         let udp = udp.unnamed_clients("127.0.0.1".parse::<IpAddr>().unwrap());
         let (service, mut counters) = counted(udp);
+        let service = service.access(limits.layer().layer(AllowAll::new()));
         let session = service.oneshot(Incoming::unnamed(io));
         let served = tokio::spawn(async { session.await.unwrap() });
         let script = script("0.0.0.0:0").expect_reply(0);
@@ -84,6 +94,23 @@ async fn idle_associations() {
     let (end, lasted) = session.end().await;
     assert!(matches!(end, SessionEnd::Idle), "{end:?}");
     assert!((900..=901).contains(&lasted), "{lasted}");
+}
+
+/// SE-21: an association with nothing to move waits for no turn, so it is idle as any other.
+#[tokio::test(start_paused = true)]
+async fn idle_at_its_limit() {
+    let drip = Rate::new(NonZeroU64::MIN, Duration::from_secs(86_400));
+    let limit = Limit::new("drip", Per::Session).up(drip);
+    let session = Session::within(UdpRelay::new(), [limit]).await;
+    let target = target().await;
+    // All of the burst of 4 KiB.
+    for _ in 0..3 {
+        session.send(0, &target, &[0; 1400]);
+        target.recv_from(&mut [0; 1400]).await.unwrap();
+    }
+    let (end, lasted) = session.end().await;
+    assert!(matches!(end, SessionEnd::Idle), "{end:?}");
+    assert!((300..=301).contains(&lasted), "{lasted}");
 }
 
 /// SE-21: the lifetime ends an association however busy it is.
