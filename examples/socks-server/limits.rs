@@ -60,6 +60,12 @@ pub struct Prepared {
     usage: Option<PathBuf>,
 }
 
+/// Limits in force, and the file of their volumes if there is one.
+pub struct Open {
+    pub limits: Limits,
+    pub file: Option<Arc<UsageFile>>,
+}
+
 /// Between two times that volumes are written down.
 const SAVE_EVERY: Duration = Duration::from_secs(10);
 
@@ -90,20 +96,23 @@ impl Prepared {
     }
 
     /// Puts them in force, with what was used before. `None` if there are none.
-    pub fn open(&self) -> Result<Option<(Limits, Option<Arc<UsageFile>>)>, String> {
+    pub fn open(&self) -> Result<Option<Open>, String> {
         if self.limits.is_empty() {
             return Ok(None);
         }
         let limits = Limits::new(self.limits.clone()).map_err(|error| error.to_string())?;
         let Some(path) = &self.usage else {
-            return Ok(Some((limits, None)));
+            return Ok(Some(Open { limits, file: None }));
         };
         let named = |error| format!("limits.usage: {}: {error}", path.display());
         let file = UsageFile::open(path).map_err(|error| named(error.to_string()))?;
         limits
             .restore(&file)
             .map_err(|error| named(error.to_string()))?;
-        Ok(Some((limits, Some(Arc::new(file)))))
+        Ok(Some(Open {
+            limits,
+            file: Some(Arc::new(file)),
+        }))
     }
 }
 

@@ -206,7 +206,8 @@ fn ready(settings: &Settings, mut own: Vec<SocketAddr>) -> Result<Ready, Box<dyn
         tokio::spawn(reload.watch());
     }
     let mut usage = None;
-    if let Some((limits, file)) = settings.limits.open()? {
+    if let Some(open) = settings.limits.open()? {
+        let limits::Open { limits, file } = open;
         usage = file.map(|file| limits::Usage::keep(limits.clone(), file));
         shared.limits = Some(limits);
     }
