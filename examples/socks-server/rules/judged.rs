@@ -35,7 +35,7 @@ fn allows(acl: &Acl, live: &Live) -> bool {
         return true;
     };
     let decision = acl.judge(&request, now.remote.map(|remote| remote.ip()));
-    if !decision.allowed || decision.destination != now.rewritten {
+    if !decision.allowed || decision.destination.as_ref() != now.rewritten.as_deref() {
         return false;
     }
     match (request.command, now.remote) {

@@ -27,6 +27,14 @@ impl Extensions {
         previous.and_then(|value| value.downcast().ok())
     }
 
+    /// Takes the value of type `T` away, for clones made from here on; it is returned.
+    pub fn remove<T: Any + Send + Sync>(&mut self) -> Option<Arc<T>> {
+        self.get::<T>()?;
+        let values = Arc::make_mut(self.values.as_mut()?);
+        let previous = values.remove(&TypeId::of::<T>());
+        previous.and_then(|value| value.downcast().ok())
+    }
+
     /// The value of type `T`.
     pub fn get<T: Any + Send + Sync>(&self) -> Option<&T> {
         let value = self.values.as_ref()?.get(&TypeId::of::<T>())?;
@@ -75,6 +83,18 @@ mod tests {
         assert_eq!(first.get::<u8>(), Some(&1));
         assert_eq!(second.get::<u8>(), Some(&2));
         assert_eq!(first.get::<&str>(), None);
+    }
+
+    #[test]
+    fn what_is_removed_stays_in_clones() {
+        let mut first = Extensions::new();
+        assert_eq!(first.remove::<u8>(), None);
+        first.insert(1_u8);
+        let second = first.clone();
+        assert_eq!(first.remove::<&str>(), None);
+        assert_eq!(first.remove::<u8>().as_deref(), Some(&1));
+        assert!(first.is_empty());
+        assert_eq!(second.get::<u8>(), Some(&1));
     }
 
     #[test]

@@ -5,7 +5,9 @@ use std::{
     task::{Context, Poll},
 };
 
-use socks_core::message::{AcceptRequest, AccessPoint, AccessRequest, Permit, UsedUp, Verdict};
+use socks_core::message::{
+    AcceptRequest, AccessPoint, AccessRequest, Extensions, Permit, UsedUp, Verdict,
+};
 use tower_service::Service;
 
 use super::{
@@ -40,9 +42,7 @@ where
 
     fn call(&mut self, mut request: AccessRequest) -> Self::Future {
         let subject = Subject::from(&request);
-        if let Some(used_up) = self.limits.shared.used_up(&subject) {
-            request.extensions.insert(UsedUp(used_up));
-        }
+        self.limits.tell(&subject, &mut request.extensions);
         let question = (request.point == AccessPoint::Request).then(|| {
             let admitted = request.conn.extensions.get::<Admitted>();
             Question {
@@ -69,15 +69,27 @@ where
 
     fn call(&mut self, mut request: AcceptRequest) -> Self::Future {
         let subject = Subject::from(&request);
-        if let Some(used_up) = self.limits.shared.used_up(&subject) {
-            request.extensions.insert(UsedUp(used_up));
-        }
+        self.limits.tell(&subject, &mut request.extensions);
         let question = Question {
             limits: self.limits.clone(),
             subject,
             admitted: None,
         };
         LimitedFuture::new(self.inner.call(request), Some(question))
+    }
+}
+
+impl Limits {
+    /// Puts into `request` which volumes are used up, as the layer does before it asks: for whoever asks the
+    /// access controller itself, such as about [sessions that stand](crate::sessions::Live::access_request).
+    pub fn tell_used_up(&self, request: &mut AccessRequest) {
+        self.tell(&Subject::from(&*request), &mut request.extensions);
+    }
+
+    fn tell(&self, subject: &Subject, extensions: &mut Extensions) {
+        if let Some(used_up) = self.shared.used_up(subject) {
+            extensions.insert(UsedUp(used_up));
+        }
     }
 }
 

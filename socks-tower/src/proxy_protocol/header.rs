@@ -103,6 +103,8 @@ fn apply<Io>(octets: &[u8], incoming: &mut Incoming<Io>) -> io::Result<()> {
     }
     incoming.peer = addresses.source.into();
     incoming.local = addresses.destination.into();
+    // What a layer outside has learned of TLS, and of a certificate, is the balancer's.
+    incoming.extensions.remove::<TlsPeer>();
     let tls = header.ssl().filter(|tls| tls.client_ssl());
     if let Some(tls) = tls {
         let mut peer = TlsPeer::new();

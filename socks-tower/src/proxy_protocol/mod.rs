@@ -20,7 +20,7 @@
 //!
 //! | the header says | what follows |
 //! |---|---|
-//! | TCP over IPv4 or IPv6 | [`Incoming::peer`](crate::Incoming) and `local` are its source and destination |
+//! | TCP over IPv4 or IPv6 | [`Incoming::peer`](crate::Incoming) and `local` are its source and destination; a `TlsPeer` of the balancer's own connection is gone |
 //! | `LOCAL` (version 2) | they stay: the balancer speaks for itself, such as to see whether the server is up |
 //! | TLS (version 2) | a [`TlsPeer`](socks_core::message::TlsPeer) is attached, with the server name and, if it was verified, the common name of the client's certificate |
 //! | anything else, such as `UNKNOWN`, which is for a client that has no name; or nothing within 5 seconds | the connection is closed without a word, and reported |

@@ -188,7 +188,7 @@ impl Live {
 
     /// The access controller sends it there.
     pub(crate) fn rewritten(&self, destination: &Address) {
-        self.state().known.rewritten = Some(destination.clone());
+        self.state().known.rewritten = Some(destination.clone().into());
     }
 
     /// The report has learned something.

@@ -28,8 +28,9 @@ pub struct Snapshot {
     pub command: Option<Command>,
     /// Where to: the destination that the client named, canonical.
     pub destination: Option<Address>,
-    /// Where it goes in place of that, if the access controller has rewritten it.
-    pub rewritten: Option<Address>,
+    /// Where it goes in place of that, if the access controller has rewritten it. Boxed, since
+    /// nearly no session has one.
+    pub rewritten: Option<Box<Address>>,
     /// The rule that allowed it.
     pub terms: Option<Arc<Terms>>,
     /// The limit that was reached, if one was.

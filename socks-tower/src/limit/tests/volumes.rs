@@ -97,6 +97,13 @@ async fn rules_hear_of_it() {
     moves(&permit, Direction::ToTarget, 1000).await.unwrap();
     assert_eq!(ask("alice").await.1, Some(1));
     assert_eq!(ask("bob").await.1, Some(0));
+    // Whoever asks the rules without the layer can tell them.
+    for (user, used_up) in [("alice", 1), ("bob", 0)] {
+        let mut request = client(2).user(user).request();
+        limits.tell_used_up(&mut request);
+        let UsedUp(told) = request.extensions.get().unwrap();
+        assert_eq!(told.len(), used_up, "{user}");
+    }
     // Monday is the fifth.
     later(3 * DAY + DAY / 2 - 1).await;
     assert_eq!(ask("alice").await.1, Some(1));
