@@ -47,7 +47,8 @@ enum State {
 pub(super) enum Fault {
     Source(io::Error),
     Sink(io::Error),
-    UsedUp(VolumeUsedUp),
+    // Boxed, so that each result of a read fits into two registers.
+    UsedUp(Box<VolumeUsedUp>),
 }
 
 /// The two ends of a direction, what it may be moved by, and who is told.
@@ -168,18 +169,31 @@ impl Direction {
         R: AsyncRead + Unpin + 'static,
         W: AsyncWrite + Unpin + 'static,
     {
-        match &mut ends.meter {
-            Some(_) if self.state == State::Moving => self.poll_metered(cx, ends),
-            _ => self.poll_read(cx, ends, usize::MAX),
+        let metered = ends.meter.is_some() && self.state == State::Moving;
+        let most = match metered {
+            false => usize::MAX,
+            true => match ready!(self.poll_granted(cx, ends))? {
+                None => return Poll::Ready(Ok(0)),
+                Some(most) => most,
+            },
+        };
+        let read = self.poll_read(cx, ends, most);
+        match (&read, &mut ends.meter) {
+            (Poll::Ready(Ok(octets)), Some(meter)) if metered && *octets > 0 => meter.used(*octets),
+            _ if metered => ends.release(),
+            _ => {}
         }
+        read
     }
 
-    /// The same, of no more octets than the meter grants. Until it does nothing is read.
-    fn poll_metered<R, W>(
+    /// How many octets the meter grants, until which nothing is read; `None` if the source has ended.
+    // Apart from what every tunnel does, so that those without a meter do not pay for it.
+    #[inline(never)]
+    fn poll_granted<R, W>(
         &mut self,
         cx: &mut Context<'_>,
         ends: &mut Ends<'_, R, W>,
-    ) -> Poll<Result<usize, Fault>>
+    ) -> Poll<Result<Option<usize>, Fault>>
     where
         R: AsyncRead + Unpin + 'static,
         W: AsyncWrite + Unpin + 'static,
@@ -191,24 +205,20 @@ impl Direction {
         };
         come.map_err(Fault::Source)?;
         if self.state == State::Ending {
-            return Poll::Ready(Ok(0));
+            return Poll::Ready(Ok(None));
         }
-        let granted = ends.meter.as_mut().map(|meter| meter.poll_grant(cx));
-        let most = match granted {
-            None => usize::MAX,
-            Some(Poll::Ready(Ok(octets))) => octets,
-            Some(Poll::Ready(Err(used_up))) => return self.poll_last(cx, ends, used_up),
+        match ends.meter.as_mut().map(|meter| meter.poll_grant(cx)) {
+            None => Poll::Ready(Ok(Some(usize::MAX))),
+            Some(Poll::Ready(Ok(octets))) => Poll::Ready(Ok(Some(octets))),
+            Some(Poll::Ready(Err(used_up))) => {
+                let last = self.poll_last(cx, ends, used_up);
+                last.map_ok(|()| None)
+            }
             Some(Poll::Pending) => {
                 ready!(self.poll_flush(cx, ends)).map_err(Fault::Sink)?;
-                return Poll::Pending;
+                Poll::Pending
             }
-        };
-        let read = self.poll_read(cx, ends, most);
-        match (&read, &mut ends.meter) {
-            (Poll::Ready(Ok(octets)), Some(meter)) if *octets > 0 => meter.used(*octets),
-            _ => ends.release(),
         }
-        read
     }
 
     /// Whether anything has come that is worth a turn. Without that tunnels on which nothing comes would
@@ -246,13 +256,13 @@ impl Direction {
         cx: &mut Context<'_>,
         ends: &mut Ends<'_, R, W>,
         used_up: VolumeUsedUp,
-    ) -> Poll<Result<usize, Fault>>
+    ) -> Poll<Result<(), Fault>>
     where
         R: AsyncRead + Unpin,
         W: AsyncWrite + Unpin,
     {
         if self.first.is_some() {
-            return Poll::Ready(Err(Fault::UsedUp(used_up)));
+            return Poll::Ready(Err(Fault::UsedUp(Box::new(used_up))));
         }
         let mut octet = [0];
         let mut buf = ReadBuf::new(&mut octet);
@@ -262,10 +272,10 @@ impl Direction {
         };
         read.map_err(Fault::Source)?;
         if !buf.filled().is_empty() {
-            return Poll::Ready(Err(Fault::UsedUp(used_up)));
+            return Poll::Ready(Err(Fault::UsedUp(Box::new(used_up))));
         }
         self.state = State::Ending;
-        Poll::Ready(Ok(0))
+        Poll::Ready(Ok(()))
     }
 
     /// Reads at most so many octets.
