@@ -5,40 +5,47 @@ use tokio::net::TcpStream;
 use super::ClientStream;
 use crate::{client::ClientTunnel, inspect::InspectedStream};
 
+// The type of a stream is known wherever one of these is called, and with all of it in one function the compiler
+// sees which of the types it is. Called, each comparison would cost more than what a relay does with a message.
+
 /// The TCP socket under a stream, looked for in the types that wrap one here.
+#[inline(always)]
 fn tcp(stream: &dyn Any) -> Option<&TcpStream> {
+    direct_tcp(stream).or_else(|| direct_tcp(inspected(stream)?.io))
+}
+
+#[inline(always)]
+fn direct_tcp(stream: &dyn Any) -> Option<&TcpStream> {
     let client = || stream.downcast_ref().map(ClientStream::io);
     let tunnel = || stream.downcast_ref().map(ClientTunnel::io);
-    let inspected = || tcp(inspected(stream)?.io);
-    let direct = stream.downcast_ref().or_else(client).or_else(tunnel);
-    direct.or_else(inspected)
+    stream.downcast_ref().or_else(client).or_else(tunnel)
 }
 
 /// The TCP socket that a stream is read from, if the stream's user reads just what arrives there:
 /// nothing was read too far, there is no protection around it, and nobody inspects it.
+#[inline(always)]
 pub(crate) fn tcp_source<S: 'static>(stream: &S) -> Option<&TcpStream> {
-    source(stream)
+    direct_source(stream).or_else(|| direct_source(inspected(stream)?.plain?))
 }
 
-fn source(stream: &dyn Any) -> Option<&TcpStream> {
+#[inline(always)]
+fn direct_source(stream: &dyn Any) -> Option<&TcpStream> {
     let client = || stream.downcast_ref().and_then(ClientStream::get_plain);
     let tunnel = || stream.downcast_ref().and_then(ClientTunnel::get_plain);
-    let inspected = || source(inspected(stream)?.plain?);
-    let direct = stream.downcast_ref().or_else(client).or_else(tunnel);
-    direct.or_else(inspected)
+    stream.downcast_ref().or_else(client).or_else(tunnel)
 }
 
 /// The TCP socket that a stream is written to, if just what is written goes out there.
+#[inline(always)]
 pub(crate) fn tcp_sink<S: 'static>(stream: &S) -> Option<&TcpStream> {
-    sink(stream)
+    direct_sink(stream).or_else(|| direct_sink(inspected(stream)?.io))
 }
 
-fn sink(stream: &dyn Any) -> Option<&TcpStream> {
+#[inline(always)]
+fn direct_sink(stream: &dyn Any) -> Option<&TcpStream> {
     let client = || stream.downcast_ref().and_then(ClientStream::plain_sink);
     let tunnel = || stream.downcast_ref().and_then(ClientTunnel::plain_sink);
-    let inspected = || sink(inspected(stream)?.io);
-    let direct = stream.downcast_ref().or_else(client).or_else(tunnel);
-    direct.or_else(inspected)
+    stream.downcast_ref().or_else(client).or_else(tunnel)
 }
 
 /// A stream that is or was inspected.
@@ -48,25 +55,29 @@ struct Inspected<'a> {
     plain: Option<&'a dyn Any>,
 }
 
-/// The streams that inspection is looked for around, by itself and around another one.
+/// The streams that inspection is looked for around, once and twice.
+#[inline(always)]
 fn inspected(stream: &dyn Any) -> Option<Inspected<'_>> {
-    fn around<S: 'static>(stream: &dyn Any) -> Option<Inspected<'_>> {
-        fn inside<S: 'static>(stream: &InspectedStream<S>) -> Inspected<'_> {
-            Inspected {
-                io: stream.io(),
-                plain: stream.get_plain().map(|plain| plain as &dyn Any),
-            }
-        }
-        let twice = || {
-            let stream = stream.downcast_ref::<InspectedStream<InspectedStream<S>>>();
-            stream.map(inside)
-        };
-        let once = stream.downcast_ref::<InspectedStream<S>>();
-        once.map(inside).or_else(twice)
-    }
     around::<TcpStream>(stream)
         .or_else(|| around::<ClientStream<TcpStream>>(stream))
         .or_else(|| around::<ClientTunnel<TcpStream>>(stream))
+}
+
+#[inline(always)]
+fn around<S: 'static>(stream: &dyn Any) -> Option<Inspected<'_>> {
+    type Once<S> = InspectedStream<S>;
+    if let Some(once) = stream.downcast_ref::<Once<S>>() {
+        return Some(Inspected {
+            io: once.io(),
+            plain: once.get_plain().map(|plain| plain as &dyn Any),
+        });
+    }
+    let twice = stream.downcast_ref::<Once<Once<S>>>()?;
+    let plain = twice.get_plain().and_then(Once::get_plain);
+    Some(Inspected {
+        io: twice.io().io(),
+        plain: plain.map(|plain| plain as &dyn Any),
+    })
 }
 
 /// What has broken the connection under `stream`, if something has and nobody was told yet; this tells
