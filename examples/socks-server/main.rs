@@ -199,17 +199,22 @@ fn ready(settings: &Settings, mut own: Vec<SocketAddr>) -> Result<Ready, Box<dyn
         limits: None,
     };
     shared.records.keep();
-    if let Some(rules) = &settings.rules {
-        let safe_default = safe_default(settings, &own);
-        let reload = Reload::new(rules.clone(), safe_default, watch.sessions.clone())?;
-        shared.acl = Some(reload.acl());
-        tokio::spawn(reload.watch());
-    }
     let mut usage = None;
     if let Some(open) = settings.limits.open()? {
         let limits::Open { limits, file } = open;
         usage = file.map(|file| limits::Usage::keep(limits.clone(), file));
         shared.limits = Some(limits);
+    }
+    if let Some(rules) = &settings.rules {
+        let safe_default = safe_default(settings, &own);
+        let reload = Reload::new(
+            rules.clone(),
+            safe_default,
+            watch.sessions.clone(),
+            shared.limits.clone(),
+        )?;
+        shared.acl = Some(reload.acl());
+        tokio::spawn(reload.watch());
     }
     let acl = shared.acl.clone();
     let pipelines = Pipelines::new(settings, &own, shared);

@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashSet, error::Error, fmt, net::SocketAddr, num::NonZeroU16, path::Path,
-    str::FromStr, time::Duration,
+    str::FromStr, sync::Arc, time::Duration,
 };
 
 use socks_core::message::{ConnInfo, Egress};
@@ -72,6 +72,16 @@ impl Settings {
         let rules = config.rules.as_ref().map(|rules| {
             let names = Names {
                 limits: limits.names().collect(),
+                listeners: listen
+                    .iter()
+                    .map(|listening| Arc::clone(&listening.name))
+                    .chain(
+                        config
+                            .listener
+                            .iter()
+                            .map(|listener| listener.name().into()),
+                    )
+                    .collect(),
             };
             let (trial, refused) = (config.trial_rules.as_ref(), config.refused_sessions);
             rules::Prepared::new(rules, trial, refused, names, &source)

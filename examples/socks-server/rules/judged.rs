@@ -3,7 +3,10 @@ use socks_core::{
     Command,
     message::{AcceptRequest, AccessPoint},
 };
-use socks_tower::sessions::{Judgement, Live};
+use socks_tower::{
+    limit::Limits,
+    sessions::{Judgement, Live},
+};
 
 use super::RefusedSessions;
 
@@ -11,15 +14,16 @@ use super::RefusedSessions;
 /// that has led.
 pub fn judge(
     acl: Acl,
+    limits: Option<Limits>,
     refused: RefusedSessions,
 ) -> impl Fn(&Live) -> Judgement + Send + Sync + 'static {
-    move |live| match allows(&acl, live) {
+    move |live| match allows(&acl, limits.as_ref(), live) {
         true => Judgement::Keep,
         false => refused.judgement(),
     }
 }
 
-fn allows(acl: &Acl, live: &Live) -> bool {
+fn allows(acl: &Acl, limits: Option<&Limits>, live: &Live) -> bool {
     let now = live.snapshot();
     // What is not known yet, or was not asked yet, is asked of the rules in force then; and what they were
     // asked is judged once more when it is known where it leads.
@@ -31,9 +35,12 @@ fn allows(acl: &Acl, live: &Live) -> bool {
     if !acl.judge_accept(&accepted).allowed {
         return false;
     }
-    let (Some(request), Some(terms)) = (live.access_request(), now.terms) else {
+    let (Some(mut request), Some(terms)) = (live.access_request(), now.terms) else {
         return true;
     };
+    if let Some(limits) = limits {
+        limits.tell_used_up(&mut request);
+    }
     let decision = acl.judge(&request, now.remote.map(|remote| remote.ip()));
     if !decision.allowed || decision.destination.as_ref() != now.rewritten.as_deref() {
         return false;

@@ -7,18 +7,25 @@ use socks_core::Escaped;
 #[derive(Clone, Debug, Default)]
 pub struct Names {
     pub limits: BTreeSet<Arc<str>>,
+    pub listeners: BTreeSet<Arc<str>>,
 }
 
 impl Names {
-    /// A name that nobody has defined would be a limit that nobody keeps or that is never used up, or a way
-    /// that nobody goes.
+    /// A name that nobody has defined would be a limit that nobody keeps or that is never used up, a listener
+    /// that nobody comes in by, or a way that nobody goes.
     pub fn check(&self, rules: &Rules) -> Result<(), String> {
         if let Some(name) = rules.limits().find(|name| !self.limits.contains(*name)) {
             return Err(format!("no [[limit]] is called {name:?}"));
         }
-        let known = |name: &[u8]| self.limits.iter().any(|limit| limit.as_bytes() == name);
-        if let Some(name) = rules.used_up().find(|name| !known(name)) {
+        let known = |names: &BTreeSet<Arc<str>>, name: &[u8]| {
+            names.iter().any(|known| known.as_bytes() == name)
+        };
+        if let Some(name) = rules.used_up().find(|name| !known(&self.limits, name)) {
             return Err(format!("no [[limit]] is called {:?}", Escaped(name)));
+        }
+        let unknown = |name: &&[u8]| !known(&self.listeners, name);
+        if let Some(name) = rules.listeners().find(unknown) {
+            return Err(format!("no listener is called {:?}", Escaped(name)));
         }
         match rules.routes().next() {
             Some(name) => Err(format!(

@@ -5,7 +5,7 @@ use std::{
 };
 
 use socks_acl::{Acl, SafeDefault};
-use socks_tower::Sessions;
+use socks_tower::{Sessions, limit::Limits};
 use tokio::{
     task::spawn_blocking,
     time::{Instant, MissedTickBehavior, interval, sleep},
@@ -31,6 +31,7 @@ pub struct Reload {
     safe_default: SafeDefault,
     acl: Acl,
     sessions: Sessions,
+    limits: Option<Limits>,
     files: Vec<PathBuf>,
     /// When it was begun to read them.
     read: SystemTime,
@@ -42,6 +43,7 @@ impl Reload {
         prepared: Prepared,
         safe_default: SafeDefault,
         sessions: Sessions,
+        limits: Option<Limits>,
     ) -> Result<Self, String> {
         let read = SystemTime::now();
         let loaded = prepared.load(safe_default.clone())?;
@@ -51,6 +53,7 @@ impl Reload {
             prepared,
             safe_default,
             sessions,
+            limits,
             read,
         };
         for warning in reload.acl.rules().warnings() {
@@ -134,7 +137,7 @@ impl Reload {
         let rules = loaded.rules.len();
         self.files = loaded.files;
         self.acl.replace(loaded.rules);
-        let judge = judge(self.acl.clone(), self.prepared.refused);
+        let judge = judge(self.acl.clone(), self.limits.clone(), self.prepared.refused);
         let judged = self.sessions.judge_again(judge);
         info!(
             rules,

@@ -3,7 +3,8 @@ use std::sync::{Arc, atomic::Ordering};
 use jiff::Timestamp;
 
 use super::{
-    Condition, Point, RuleStatus, RuleWarning, RulesBuilder, compiled::Compiled, compiled::Effect,
+    Condition, NameSet, Point, RuleStatus, RuleWarning, RulesBuilder, compiled::Compiled,
+    compiled::Effect,
 };
 use crate::{TimeWindows, policy::Policy};
 
@@ -67,12 +68,27 @@ impl Rules {
     /// The names of limits that rules ask about ([`Condition::UsedUp`](crate::Condition::UsedUp)), the same
     /// ones again where several do. One that nobody keeps is never used up.
     pub fn used_up(&self) -> impl Iterator<Item = &[u8]> {
-        let clauses = self.compiled().flat_map(|rule| &rule.clauses);
-        let names = clauses.filter_map(|clause| match &clause.condition {
+        self.names(|condition| match condition {
             Condition::UsedUp(names) => Some(names),
             _ => None,
-        });
-        names.flat_map(|names| names.iter())
+        })
+    }
+
+    /// The names of listeners that rules ask about, the same ones again where several do.
+    pub fn listeners(&self) -> impl Iterator<Item = &[u8]> {
+        self.names(|condition| match condition {
+            Condition::Listener(names) => Some(names),
+            _ => None,
+        })
+    }
+
+    fn names(
+        &self,
+        of: impl Fn(&Condition) -> Option<&Arc<NameSet>>,
+    ) -> impl Iterator<Item = &[u8]> {
+        let clauses = self.compiled().flat_map(|rule| &rule.clauses);
+        let sets = clauses.filter_map(move |clause| of(&clause.condition));
+        sets.flat_map(|names| names.iter())
     }
 
     /// The names of routes that rules choose.

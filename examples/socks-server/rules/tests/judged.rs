@@ -57,7 +57,7 @@ impl Fixture {
     /// How many sessions go on by these rules.
     fn replace(&self, text: &str) -> Judged {
         self.acl.replace(rules(text));
-        let judge = judge(self.acl.clone(), RefusedSessions::Cut);
+        let judge = judge(self.acl.clone(), None, RefusedSessions::Cut);
         self.sessions.judge_again(judge)
     }
 }

@@ -14,6 +14,7 @@ fn prepare(text: &str) -> Result<Prepared, String> {
     let rules = config.rules.unwrap();
     let names = Names {
         limits: ["slow".into()].into(),
+        listeners: ["inside".into()].into(),
     };
     let (trial, refused) = (config.trial_rules.as_ref(), config.refused_sessions);
     Prepared::new(&rules, trial, refused, names, &source).map_err(|error| error.to_string())
@@ -49,6 +50,10 @@ fn errors_name_the_place() {
         (
             format!("{ALLOW}not.used_up = [\"slow\", \"dya\"]"),
             "f.toml:1:3: rules: no [[limit]] is called \"dya\"".to_owned(),
+        ),
+        (
+            format!("{ALLOW}not.listener = [\"inside\", \"insied\"]"),
+            "f.toml:1:3: rules: no listener is called \"insied\"".to_owned(),
         ),
         (
             format!("{ALLOW}route = \"tor\""),

@@ -35,7 +35,7 @@ impl Files {
     fn reload(&self) -> Reload {
         let rules = format!("rules = {:?}", self.path("rules.toml"));
         let prepared = prepare(&rules).unwrap();
-        Reload::new(prepared, SafeDefault::new(), Default::default()).unwrap()
+        Reload::new(prepared, SafeDefault::new(), Default::default(), None).unwrap()
     }
 }
 
