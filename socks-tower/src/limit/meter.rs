@@ -9,8 +9,8 @@ use crate::udp::Direction;
 
 /// A session's handle on the limits that it draws from, in both directions.
 ///
-/// [`LimitLayer`](super::LimitLayer) puts it into [`Permit::extensions`]
-/// (socks_core::message::Permit::extensions); [`AdaptiveRelay`](crate::AdaptiveRelay) and
+/// [`LimitLayer`](super::LimitLayer) puts it into
+/// [`Permit::extensions`](socks_core::message::Permit::extensions); [`AdaptiveRelay`](crate::AdaptiveRelay) and
 /// [`UdpRelay`](crate::UdpRelay) find it there. Others take a [`MeterFlow`], or put
 /// [`Throttled`](super::Throttled) around a stream. It holds none of the session's places.
 #[derive(Clone)]
