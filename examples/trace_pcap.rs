@@ -12,7 +12,7 @@ use std::{
     collections::HashMap,
     error::Error,
     fs::File,
-    io::{BufWriter, Write},
+    io::{self, BufWriter, Write},
     net::{IpAddr, Ipv4Addr, SocketAddr},
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -51,7 +51,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let file = args.next().ok_or("trace_pcap FILE [LISTEN]")?;
     let listen = args.next();
 
-    let trace = Trace::new(BufWriter::new(File::create(file)?))?;
+    let trace = Trace::new(BufWriter::new(create(&file)?))?;
     let (tap, reader) = tap(WAITING);
     let runtime = Handle::current();
     tokio::task::spawn_blocking(move || {
@@ -69,6 +69,15 @@ async fn main() -> Result<(), Box<dyn Error>> {
     eprintln!("listening on {}", listener.local_addr()?);
     serve(listener, socks).await?;
     Ok(())
+}
+
+/// What is recorded has passwords in it, so it is for nobody else to read.
+fn create(path: &str) -> io::Result<File> {
+    let mut options = File::options();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 type Result_ = Result<(), Box<dyn Error>>;

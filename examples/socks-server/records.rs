@@ -1,6 +1,11 @@
 //! What is written down of sessions (`[access_log]`, `[accounting]`).
 
-use std::{collections::HashSet, fmt, path::PathBuf, time::Duration};
+use std::{
+    collections::HashSet,
+    fmt,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use serde::Deserialize;
 use socks_tower::{
@@ -95,7 +100,7 @@ impl Prepared {
             .map(|accounting| ("accounting.file", &accounting.file));
         for (key, file) in logs.chain(accounts) {
             // Two threads would write into the middle of each other's lines.
-            if !paths.insert(file.get_ref()) {
+            if !paths.insert(resolved(file.get_ref())) {
                 return Err(source.error(file.span(), key, "another key names this file"));
             }
             if file.get_ref().is_dir() {
@@ -145,6 +150,19 @@ impl Prepared {
     }
 }
 
+/// The same for each way to name a file, whether it is there yet or not.
+fn resolved(path: &Path) -> PathBuf {
+    if let Ok(resolved) = path.canonicalize() {
+        return resolved;
+    }
+    let parent = path.parent().filter(|path| !path.as_os_str().is_empty());
+    let parent = parent.unwrap_or(Path::new(".")).canonicalize();
+    match (parent, path.file_name()) {
+        (Ok(parent), Some(name)) => parent.join(name),
+        _ => path.to_owned(),
+    }
+}
+
 fn open(path: &Spanned<PathBuf>, durability: Durability) -> Result<LineWriter, String> {
     let path = path.get_ref();
     let writer = LineWriter::file(path).durability(durability).build();
@@ -181,5 +199,31 @@ impl fmt::Display for Prepared {
         let none = || "none".to_owned();
         writeln!(f, "access_log: {}", log.unwrap_or_else(none))?;
         writeln!(f, "accounting: {}", accounts.unwrap_or_else(none))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_one_file() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("access.log");
+        let other = directory
+            .path()
+            .join("..")
+            .join(directory.path().file_name().unwrap())
+            .join("access.log");
+        assert_eq!(resolved(&path), resolved(&other));
+        std::fs::write(&path, "").unwrap();
+        assert_eq!(resolved(&path), resolved(&other));
+        #[cfg(unix)]
+        {
+            let link = directory.path().join("link");
+            std::os::unix::fs::symlink(&path, &link).unwrap();
+            assert_eq!(resolved(&path), resolved(&link));
+        }
+        assert_ne!(resolved(&path), resolved(&directory.path().join("other")));
     }
 }

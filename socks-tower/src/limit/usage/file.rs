@@ -27,8 +27,10 @@ pub struct UsageFile {
     path: PathBuf,
     /// Held for the lock on it.
     _lock: File,
-    usages: Mutex<BTreeMap<(Arc<str>, String), Usage>>,
+    usages: Mutex<Usages>,
 }
+
+type Usages = BTreeMap<(Arc<str>, String), Usage>;
 
 const FIRST_LINE: &str = "socks-tower usage 1";
 
@@ -38,6 +40,10 @@ const LONGEST: u64 = 1 << 30;
 /// How long after its period's end a usage is forgotten, in seconds: late enough for a clock that is
 /// wrong by a month.
 const FORGOTTEN: i64 = 40 * 24 * 60 * 60;
+
+/// Usages of periods that are over that are kept at most: whoever comes from a new network each time must not
+/// make the file longer each day.
+const MAX_OVER: usize = 100_000;
 
 impl UsageFile {
     /// Reads the file, if it is there. Blocks.
@@ -96,8 +102,7 @@ impl UsageStore for UsageFile {
     fn save(&self, usages: &[Usage]) -> Result<(), BoxError> {
         let mut all = self.usages.lock().unwrap_or_else(PoisonError::into_inner);
         all.extend(usages.iter().map(|usage| (name(usage), usage.clone())));
-        let forgotten = seconds(SystemTime::now()).saturating_sub(FORGOTTEN);
-        all.retain(|_, usage| usage.end > forgotten);
+        forget(&mut all, seconds(SystemTime::now()), MAX_OVER);
         let text = write(all.values());
         let aside = beside(&self.path, ".new");
         let mut file = File::create(&aside)?;
@@ -115,6 +120,16 @@ impl UsageStore for UsageFile {
         }
         Ok(())
     }
+}
+
+/// Forgets what is over for long, and of what is over what ended first, beyond so many.
+fn forget(all: &mut Usages, now: i64, most: usize) {
+    let over = all.values().map(|usage| usage.end);
+    let mut over: Vec<_> = over.filter(|end| *end <= now).collect();
+    over.sort_unstable_by(|one, other| other.cmp(one));
+    let beyond = over.get(most).copied().unwrap_or(i64::MIN);
+    let forgotten = now.saturating_sub(FORGOTTEN).max(beyond);
+    all.retain(|_, usage| usage.end > forgotten);
 }
 
 fn write<'a>(usages: impl Iterator<Item = &'a Usage>) -> String {
@@ -197,6 +212,30 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    /// Usages of periods that are over are bounded, and those that count are kept however many they are.
+    #[test]
+    fn forgets() {
+        let now = 100 * FORGOTTEN;
+        let ends = (-5..5)
+            .map(|day| now + day * 86_400)
+            .chain([now - FORGOTTEN]);
+        let usage = |end: i64| Usage {
+            limit: "day".into(),
+            key: format!("network={end}"),
+            start: 0,
+            end,
+            sent: 1,
+            received: 0,
+        };
+        let all: Usages = ends.map(|end| (name(&usage(end)), usage(end))).collect();
+        for (most, kept) in [(100, 10), (6, 10), (2, 6), (0, 4)] {
+            let mut all = all.clone();
+            forget(&mut all, now, most);
+            assert_eq!(all.len(), kept, "{most}");
+            assert_eq!(all.values().filter(|usage| usage.end > now).count(), 4);
+        }
+    }
 
     proptest! {
         /// What was written is read, whatever names are made of, and anything else is told.
