@@ -287,17 +287,25 @@ fn lost<S: 'static>(
 }
 
 /// How the tunnel ends because of a direction whose source is `source`; `None` if it goes on.
+#[inline]
 fn end(direction: Poll<Result<(), Fault>>, source: Side) -> Option<Result<RelayEnd, BoxError>> {
+    match direction {
+        Poll::Ready(Err(fault)) => Some(ended_by(fault, source)),
+        Poll::Ready(Ok(())) | Poll::Pending => None,
+    }
+}
+
+#[cold]
+fn ended_by(fault: Fault, source: Side) -> Result<RelayEnd, BoxError> {
     let sink = match source {
         Side::Client => Side::Target,
         Side::Target => Side::Client,
     };
-    let (error, side) = match direction {
-        Poll::Ready(Err(Fault::Source(error))) => (error, source),
-        Poll::Ready(Err(Fault::Sink(error))) => (error, sink),
-        Poll::Ready(Ok(())) | Poll::Pending => return None,
+    let (error, side) = match fault {
+        Fault::Source(error) => (error, source),
+        Fault::Sink(error) => (error, sink),
     };
-    Some(match error.kind() {
+    match error.kind() {
         io::ErrorKind::ConnectionReset
         | io::ErrorKind::ConnectionAborted
         | io::ErrorKind::BrokenPipe
@@ -306,7 +314,7 @@ fn end(direction: Poll<Result<(), Fault>>, source: Side) -> Option<Result<RelayE
             Some(cut) => Ok(RelayEnd::Cut(cut.clone())),
             None => Err(error.into()),
         },
-    })
+    }
 }
 
 impl<C: 'static, T: 'static> fmt::Debug for AdaptiveRelayFuture<C, T> {
