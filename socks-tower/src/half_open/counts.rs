@@ -1,13 +1,14 @@
 use std::{
     collections::{HashMap, hash_map::Entry},
     fmt,
+    net::IpAddr,
     sync::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
 };
 
-use super::{Throttle, network::Network};
+use super::Throttle;
 use crate::random::random;
 
 /// Who is half-open now, for all clones of one layer.
@@ -23,7 +24,7 @@ pub(super) type Random = dyn Fn(u64) -> u64 + Send + Sync;
 struct Open {
     total: u32,
     /// Only networks with open connections, so there are no more of them than connections.
-    networks: HashMap<Network, u32>,
+    networks: HashMap<IpAddr, u32>,
     limits: Limits,
 }
 
@@ -51,7 +52,7 @@ impl Counts {
     }
 
     /// Counts one more of this client, unless it is refused.
-    pub(super) fn enter(&self, network: Option<Network>) -> bool {
+    pub(super) fn enter(&self, network: Option<IpAddr>) -> bool {
         let mut open = self.open();
         let Limits { total, per_client } = open.limits;
         let of_client = network.and_then(|network| open.networks.get(&network));
@@ -71,7 +72,7 @@ impl Counts {
         true
     }
 
-    pub(super) fn leave(&self, network: Option<Network>) {
+    pub(super) fn leave(&self, network: Option<IpAddr>) {
         let mut open = self.open();
         open.total = open.total.saturating_sub(1);
         if let Some(Entry::Occupied(mut entry)) =

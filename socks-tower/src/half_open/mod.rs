@@ -34,7 +34,6 @@ mod counts;
 mod future;
 mod handle;
 mod layer;
-mod network;
 mod place;
 mod service;
 #[cfg(test)]

@@ -1,9 +1,12 @@
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    net::IpAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
-use super::{counts::Counts, network::Network};
+use super::counts::Counts;
 
 /// One connection's place among the half-open ones.
 ///
@@ -16,7 +19,7 @@ pub(crate) struct HalfOpenPlace(Arc<Place>);
 #[derive(Debug)]
 struct Place {
     counts: Arc<Counts>,
-    network: Option<Network>,
+    network: Option<IpAddr>,
     left: AtomicBool,
     /// That of a layer around this one, which the extensions have no room for beside this.
     outer: Option<Arc<HalfOpenPlace>>,
@@ -26,7 +29,7 @@ impl HalfOpenPlace {
     /// The place of a connection that [`Counts::enter`] has counted.
     pub(super) fn new(
         counts: Arc<Counts>,
-        network: Option<Network>,
+        network: Option<IpAddr>,
         outer: Option<Arc<Self>>,
     ) -> Self {
         Self(Arc::new(Place {

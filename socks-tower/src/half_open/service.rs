@@ -9,10 +9,9 @@ use tower_service::Service;
 use super::{
     HalfOpenFuture,
     counts::Counts,
-    network::Network,
     place::{HalfOpenPlace, Leaving},
 };
-use crate::{Incoming, SessionReport};
+use crate::{Incoming, SessionReport, clients::host};
 
 /// The service that [`HalfOpenLayer`](super::HalfOpenLayer) makes.
 #[derive(Clone, Debug)]
@@ -35,7 +34,7 @@ where
     }
 
     fn call(&mut self, mut incoming: Incoming<Io>) -> Self::Future {
-        let network = Network::of(&incoming.peer);
+        let network = incoming.peer.ip().map(host);
         if !self.counts.enter(network) {
             return HalfOpenFuture::refused(incoming.refuse(denial()));
         }
