@@ -11,7 +11,7 @@ use tokio::{
 };
 
 use super::future::Read;
-use crate::{Incoming, SessionEnd, SessionReport, Traffic, time::after};
+use crate::{Incoming, SessionEnd, time::after};
 
 /// From the accepted connection to the end of the header.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -32,7 +32,7 @@ const MAX_V2: usize = 4096 - FIXED;
 const MAX_V1: usize = 107;
 
 /// Reads the header and nothing behind it.
-pub(super) async fn read<Io: AsyncRead + Unpin>(mut incoming: Incoming<Io>) -> Read<Io> {
+pub(super) async fn read<Io: AsyncRead + Unpin + 'static>(mut incoming: Incoming<Io>) -> Read<Io> {
     let deadline = after(incoming.accepted, PATIENCE);
     let read = timeout_at(deadline, octets(&mut incoming.io)).await;
     let end = match read {
@@ -44,11 +44,7 @@ pub(super) async fn read<Io: AsyncRead + Unpin>(mut incoming: Incoming<Io>) -> R
         Ok(Err(error)) => SessionEnd::Io(error),
         Err(_) => SessionEnd::TimedOut,
     };
-    let mut report = SessionReport::new(&incoming);
-    report.end = end;
-    Err(Box::new(
-        report.complete(&Traffic::default(), incoming.accepted),
-    ))
+    Err(Box::new(incoming.close(end)))
 }
 
 async fn octets<Io: AsyncRead + Unpin>(io: &mut Io) -> io::Result<Vec<u8>> {
