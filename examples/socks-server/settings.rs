@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashSet, error::Error, fmt, net::SocketAddr, num::NonZeroU16, path::Path,
-    str::FromStr, sync::Arc, time::Duration,
+    str::FromStr, time::Duration,
 };
 
 use socks_core::message::{ConnInfo, Egress};
@@ -70,19 +70,7 @@ impl Settings {
         let admin = admin.map(|admin| admin.prepare(&listen, &source));
         let limits = limits::Prepared::new(&config.limit, config.limits.usage.clone(), &source)?;
         let rules = config.rules.as_ref().map(|rules| {
-            let names = Names {
-                limits: limits.names().collect(),
-                listeners: listen
-                    .iter()
-                    .map(|listening| Arc::clone(&listening.name))
-                    .chain(
-                        config
-                            .listener
-                            .iter()
-                            .map(|listener| listener.name().into()),
-                    )
-                    .collect(),
-            };
+            let names = Names::new(&limits, &listen, &config.listener);
             let (trial, refused) = (config.trial_rules.as_ref(), config.refused_sessions);
             rules::Prepared::new(rules, trial, refused, names, &source)
         });

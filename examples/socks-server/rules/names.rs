@@ -3,6 +3,8 @@ use std::{collections::BTreeSet, sync::Arc};
 use socks_acl::Rules;
 use socks_core::Escaped;
 
+use crate::{config, limits, listen::Listening};
+
 /// What rules may name.
 #[derive(Clone, Debug, Default)]
 pub struct Names {
@@ -11,6 +13,20 @@ pub struct Names {
 }
 
 impl Names {
+    /// Listeners of the file count even where flags replace them: its rules are about them.
+    pub fn new(
+        limits: &limits::Prepared,
+        listen: &[Listening],
+        listeners: &[config::Listener],
+    ) -> Self {
+        let listening = listen.iter().map(|listening| Arc::clone(&listening.name));
+        let of_file = listeners.iter().map(|listener| listener.name().into());
+        Self {
+            limits: limits.names().collect(),
+            listeners: listening.chain(of_file).collect(),
+        }
+    }
+
     /// A name that nobody has defined would be a limit that nobody keeps or that is never used up, a listener
     /// that nobody comes in by, or a way that nobody goes.
     pub fn check(&self, rules: &Rules) -> Result<(), String> {
