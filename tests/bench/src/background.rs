@@ -1,8 +1,9 @@
 //! Load that takes what other load leaves of its cores, and makes none wait: `SCHED_IDLE` of
 //! sched(7), into which everyone may put what is his.
 //!
-//! The call is util-linux's, which every Debian has: rustix and nix do not have it, and what does
-//! would bring a dozen crates for one number. What has become of a thread is read from procfs.
+//! `chrt` of util-linux makes the call, and every Debian has it: rustix and nix do not, and
+//! thread-priority would bring a dozen crates for Windows. What has become of a thread is read from
+//! procfs.
 
 use std::{fs, process::Command};
 
