@@ -27,6 +27,8 @@ pub(crate) async fn run(server: PathBuf, common: Common) -> Vec<Report> {
     let beside = beside::Options {
         common: common.clone(),
         trips: 30_000,
+        paced_trips: 6_400,
+        every_ms: 4,
         tunnels: 64,
     };
     let mut datagrams = common.clone();

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::{
     BoxError,
-    contender::{Contender, Limit, Peer, Setup},
+    contender::{Contender, Kind, Limit, Peer, Setup},
     pingpong::PingPong,
     report::{Case, Column, Of, Report, Sample, count, sample},
     rounds::{self, Plan, cpu_of},
@@ -26,7 +26,8 @@ pub(crate) struct Options {
 pub(crate) async fn run(server: PathBuf, options: Options) -> Result<Report, BoxError> {
     let stage = Stage::new(server, &options.common, &Peer::STREAMS, 1).await?;
     let limits = [Limit::Copy, Limit::Splice];
-    let contenders = stage.contenders(Setup::default(), &limits).await?;
+    let mut contenders = stage.contenders(Setup::default(), &limits).await?;
+    contenders.push(Contender::no_proxy());
     let plan = |tunnels: usize| Plan {
         case: Case::new(count(tunnels, "tunnel")),
         spec: tunnels,
@@ -38,15 +39,22 @@ pub(crate) async fn run(server: PathBuf, options: Options) -> Result<Report, Box
         let each = options.trips.div_ceil(*tunnels as u64);
         let mut load = PingPong::open(&contender.door(0, target), *tunnels).await?;
         load.run(each.div_ceil(20)).await?;
-        let (trips, cpu) = cpu_of(contender, load.run(each)).await?;
+        let (trips, cpu) = match contender.kind {
+            Kind::NoProxy => (load.run(each).await?, None),
+            _ => {
+                let (trips, cpu) = cpu_of(contender, load.run(each)).await?;
+                (trips, Some(cpu))
+            }
+        };
         let count = trips.sorted.len() as f64;
-        Ok::<Sample, BoxError>(sample([
-            ("cpu_us", cpu.total * 1e6 / count),
+        let mut sample = sample([
             ("p50_us", trips.us(0.5)),
             ("p99_us", trips.us(0.99)),
             ("p999_us", trips.us(0.999)),
             ("per_second", count / trips.elapsed.as_secs_f64()),
-        ]))
+        ]);
+        sample.extend(cpu.map(|cpu| ("cpu_us".into(), cpu.total * 1e6 / count)));
+        Ok::<Sample, BoxError>(sample)
     };
     let cases = rounds::run("latency", options.common.rounds, plans, measure).await;
     stage.stop(contenders).await;

@@ -10,6 +10,8 @@
 #[cfg(target_os = "linux")]
 mod all;
 #[cfg(target_os = "linux")]
+mod background;
+#[cfg(target_os = "linux")]
 mod beside;
 #[cfg(target_os = "linux")]
 mod client;

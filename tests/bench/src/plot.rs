@@ -71,13 +71,19 @@ fn bars(svg: &mut String, case: &Case, column: &Column, top: f64) -> Result<(), 
         let (middle, baseline) = (y + BAR / 2.0 - 1.0, y + BAR - 5.0);
         text(svg, (NAMES - 8.0, baseline), "end", "", &row.server)?;
         let Some(spread) = row.spread(&column.key) else {
-            text(svg, (NAMES, baseline), "start", "fill=\"#a33\"", "failed")?;
+            // Not all have every figure.
+            let (more, what) = match row.samples.is_empty() {
+                true => ("fill=\"#a33\"", "failed"),
+                false => ("", "-"),
+            };
+            text(svg, (NAMES, baseline), "start", more, what)?;
             continue;
         };
         let fill = match row.kind {
             Kind::Ours => "#2a6fbb",
             Kind::Peer => "#9aa4ae",
             Kind::Limit => "#d9c48f",
+            Kind::NoProxy => "#e9e2cf",
         };
         let (x, width, thick) = (NAMES, length(spread.median), BAR - 4.0);
         writeln!(

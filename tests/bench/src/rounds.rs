@@ -59,7 +59,7 @@ pub(crate) async fn cpu_of<T>(
     contender: &Contender,
     work: impl Future<Output = Result<T, BoxError>>,
 ) -> Result<(T, CpuTime), BoxError> {
-    let before = CpuTime::of(&contender.process)?;
+    let before = CpuTime::of(contender.process()?)?;
     let done = work.await?;
-    Ok((done, CpuTime::of(&contender.process)?.since(before)))
+    Ok((done, CpuTime::of(contender.process()?)?.since(before)))
 }

@@ -1,7 +1,7 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use crate::{
-    BoxError,
+    BoxError, background,
     contender::{Contender, Limit, OURS, Peer, SLOW_HASH, Setup, WITHOUT_OFFLOAD},
     cores::Cores,
     process::Process,
@@ -129,9 +129,15 @@ impl Stage {
         Ok(contenders)
     }
 
+    /// Has the `index`-th of the target processes run only when nothing else wants its core.
+    pub(crate) fn put_in_background(&self, index: usize) -> Result<(), BoxError> {
+        let target = self.targets.get(index).ok_or("no such target")?;
+        background::process(target.pid)
+    }
+
     pub(crate) async fn stop(self, contenders: impl IntoIterator<Item = Contender>) {
         for contender in contenders {
-            contender.process.stop().await;
+            contender.stop().await;
         }
         for target in self.targets {
             target.stop().await;

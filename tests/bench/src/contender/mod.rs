@@ -23,12 +23,18 @@ pub(crate) enum Kind {
     Peer,
     /// A forwarder, which is no server.
     Limit,
+    /// Nothing between client and target: what the load does to itself. No relay can be as quick, so
+    /// nothing is compared to it.
+    NoProxy,
 }
 
 /// The name of this project's server.
 pub(crate) const OURS: &str = "socks-server";
 
-/// And with one of its settings.
+/// And of nothing at all.
+pub(crate) const NO_PROXY: &str = "no proxy";
+
+/// This project's server with one of its settings.
 pub(crate) const WITHOUT_OFFLOAD: &str = "without offload";
 pub(crate) const SLOW_HASH: &str = "argon2";
 
@@ -41,11 +47,11 @@ pub(crate) struct Setup {
     pub(crate) one_worker: bool,
 }
 
-/// A server that runs.
+/// A server that runs, or none.
 pub(crate) struct Contender {
     pub(crate) name: &'static str,
     pub(crate) kind: Kind,
-    pub(crate) process: Process,
+    process: Option<Process>,
     setup: Setup,
     /// What the server reads for as long as it runs.
     files: Option<slow_hash::Files>,
@@ -116,11 +122,23 @@ impl Contender {
         Ok(Self::new(limit.name(), Kind::Limit, process, setup))
     }
 
+    /// Clients connect straight to the targets.
+    pub(crate) fn no_proxy() -> Self {
+        Self {
+            name: NO_PROXY,
+            kind: Kind::NoProxy,
+            process: None,
+            setup: Setup::default(),
+            files: None,
+            share: 1.0,
+        }
+    }
+
     fn new(name: &'static str, kind: Kind, process: Process, setup: Setup) -> Self {
         Self {
             name,
             kind,
-            process,
+            process: Some(process),
             setup,
             files: None,
             share: 1.0,
@@ -129,18 +147,33 @@ impl Contender {
 
     /// How a client gets to the target that is the `index`-th.
     pub(crate) fn door(&self, index: usize, target: SocketAddr) -> Door {
-        match self.kind {
-            Kind::Limit => Door {
-                addr: *self.process.addrs.get(index).unwrap_or(&self.process.addr),
-                way: Way::Straight,
-            },
-            Kind::Ours | Kind::Peer => Door {
-                addr: self.process.addr,
+        let straight = |addr| Door {
+            addr,
+            way: Way::Straight,
+        };
+        match (self.kind, &self.process) {
+            (Kind::NoProxy, _) | (_, None) => straight(target),
+            (Kind::Limit, Some(process)) => {
+                straight(*process.addrs.get(index).unwrap_or(&process.addr))
+            }
+            (Kind::Ours | Kind::Peer, Some(process)) => Door {
+                addr: process.addr,
                 way: Way::Socks {
                     target,
                     login: self.setup.login,
                 },
             },
+        }
+    }
+
+    /// Of whom memory and CPU are.
+    pub(crate) fn process(&self) -> Result<&Process, BoxError> {
+        Ok(self.process.as_ref().ok_or("there is no server")?)
+    }
+
+    pub(crate) async fn stop(self) {
+        if let Some(process) = self.process {
+            process.stop().await;
         }
     }
 

@@ -64,7 +64,7 @@ pub(crate) async fn run(server: PathBuf, options: Options) -> Result<Report, Box
                     measured.map_err(|error| error.to_string()),
                 );
                 for server in servers {
-                    server.process.stop().await;
+                    server.stop().await;
                 }
             }
         }
@@ -147,7 +147,7 @@ async fn measure(
 fn footprint(servers: &[Contender]) -> Result<Footprint, BoxError> {
     let mut sum = Footprint::default();
     for server in servers {
-        sum = sum + Footprint::of(&server.process)?;
+        sum = sum + Footprint::of(server.process()?)?;
     }
     Ok(sum)
 }

@@ -8,6 +8,8 @@ fn report() -> Report {
     let mut case = Case::new("some <case>");
     for (server, kind, costs) in [
         ("limit", Kind::Limit, [1.0, 2.0, 3.0]),
+        // Best of all, and nobody's measure.
+        ("no proxy", Kind::NoProxy, [0.5, 0.5, 0.5]),
         ("slow", Kind::Peer, [8.0, 8.0, 8.0]),
         ("socks-server", Kind::Ours, [5.0, 3.0, 4.0]),
         ("quick", Kind::Peer, [4.0, 4.0, 9.0]),
@@ -18,6 +20,7 @@ fn report() -> Report {
         }
     }
     case.add("broken", Kind::Peer, Err("timed out".into()));
+    case.add("no cost", Kind::NoProxy, Ok(sample([("lost", 0.0)])));
     assert!(case.is_failing("broken") && !case.is_failing("slow"));
     Report {
         mode: "test".into(),
@@ -59,7 +62,11 @@ fn tables_have_medians_and_ratios() {
         ["", "slow", "8.0 (8.0–8.0)", "2.00", "4.00", "3", ""]
     );
     assert_eq!(rows[5], ["", "broken", "-", "-", "-", "-", ""]);
-    assert_eq!(rows[6][1], "limit");
+    let limit = ["", "limit", "2.0 (1.0–3.0)", "0.50", "1.00", "0", ""];
+    assert_eq!(rows[6], limit);
+    let no_proxy = ["", "no proxy", "0.5 (0.5–0.5)", "0.12", "0.25", "0", ""];
+    assert_eq!(rows[7], no_proxy);
+    assert_eq!(rows[8], ["", "no cost", "-", "-", "-", "0", ""]);
     assert!(table.contains("broken: 1 failed, the first one: timed out"));
 }
 
@@ -76,7 +83,8 @@ async fn a_file_is_drawn() {
     let svg = std::fs::read_to_string(folder.join("test.svg")).unwrap();
     std::fs::remove_dir_all(&folder).unwrap();
     assert!(svg.contains("some &lt;case>") && svg.ends_with("</svg>\n"));
-    // The background and four bars.
-    assert_eq!(svg.matches("<rect").count(), 5);
+    // The background and five bars.
+    assert_eq!(svg.matches("<rect").count(), 6);
+    assert_eq!(svg.matches(">-<").count(), 1);
     assert_eq!(svg.matches(">failed<").count(), 1);
 }

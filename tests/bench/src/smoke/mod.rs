@@ -3,5 +3,6 @@
 
 mod datagrams;
 mod figures;
+mod no_proxy;
 mod proxy;
 mod streams;

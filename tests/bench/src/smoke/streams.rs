@@ -1,6 +1,9 @@
+use std::time::Duration;
+
 use super::proxy::{Fault, door};
 use crate::{
-    BoxError, beside,
+    BoxError,
+    beside::{self, Pace},
     client::Door,
     connect, idle, logins,
     pingpong::PingPong,
@@ -78,19 +81,48 @@ async fn round_trips_are_compared() {
 }
 
 #[tokio::test]
+async fn round_trips_at_a_pace_are_compared() {
+    const EVERY: Duration = Duration::from_millis(2);
+    let mut right = PingPong::open(&door(false, Fault::None).await, 3)
+        .await
+        .unwrap();
+    for _ in 0..2 {
+        let trips = right.run_every(EVERY, 20).await.unwrap();
+        assert_eq!(trips.sorted.len(), 60);
+        assert!(trips.elapsed >= EVERY * 19);
+    }
+    for up in [false, true] {
+        for fault in [
+            Fault::Changed { up, place: 1 },
+            Fault::Cut { up, place: 700 },
+        ] {
+            let mut wrong = PingPong::open(&door(false, fault).await, 2).await.unwrap();
+            assert!(wrong.run_every(EVERY, 20).await.is_err(), "{fault:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn small_messages_beside_a_bulky_tunnel() {
-    let doors = (
-        door(false, Fault::None).await,
-        door(false, Fault::None).await,
-    );
-    let sample = beside::measure(doors, 200, 2).await.unwrap();
-    assert!(sample["bulk_gib_s"] > 0.0 && sample["p99_ratio"] > 0.0);
-    let damaged = Fault::Changed {
-        up: false,
-        place: 1000,
-    };
-    let doors = (door(false, Fault::None).await, door(false, damaged).await);
-    assert!(beside::measure(doors, 200, 2).await.is_err());
+    for pace in [Pace::FlatOut, Pace::Every(Duration::from_millis(1))] {
+        let load = beside::Load {
+            trips: 200,
+            tunnels: 2,
+            pace,
+        };
+        let doors = (
+            door(false, Fault::None).await,
+            door(false, Fault::None).await,
+        );
+        let sample = beside::measure(doors, load).await.unwrap();
+        assert!(sample["bulk_gib_s"] > 0.0 && sample["p99_ratio"] > 0.0);
+        let damaged = Fault::Changed {
+            up: false,
+            place: 1000,
+        };
+        let doors = (door(false, Fault::None).await, door(false, damaged).await);
+        assert!(beside::measure(doors, load).await.is_err(), "{pace:?}");
+    }
 }
 
 #[tokio::test]
