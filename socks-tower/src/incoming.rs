@@ -7,7 +7,9 @@ use std::{
     },
 };
 
-use socks_core::message::{AcceptRequest, Denial, Endpoint, Extensions, SessionId};
+use socks_core::message::{
+    AcceptRequest, ConnInfo, Denial, Endpoint, Extensions, SessionId, Version,
+};
 use tokio::{net::TcpStream, time::Instant};
 
 use crate::{SessionEnd, SessionReport, Traffic, sessions::Live, stream::reset_on_close};
@@ -69,6 +71,17 @@ impl<Io> Incoming<Io> {
         self.socket.is_some_and(|(peer, local)| {
             self.peer == Endpoint::Socket(peer) && self.local == Endpoint::Socket(local)
         })
+    }
+
+    /// The stream, what phases are told of the connection, and where the session is watched. Until the
+    /// first octet has arrived the version is a guess.
+    pub(crate) fn into_conn(self) -> (Io, Arc<ConnInfo>, Option<Arc<Live>>) {
+        let direct = self.is_direct();
+        let mut conn = ConnInfo::new(self.id, Version::Socks5, self.peer, self.local);
+        conn.listener = self.listener;
+        conn.extensions = self.extensions;
+        conn.direct = direct;
+        (self.io, Arc::new(conn), self.live)
     }
 
     /// A stream that has no addresses, such as one end of [`tokio::io::duplex`].
@@ -162,7 +175,8 @@ impl<Io: 'static> Incoming<Io> {
         reset_on_close(&self.io);
         let accepted = self.accepted;
         drop(self.io);
-        report.complete(&Traffic::default(), accepted)
+        report.complete(&Traffic::default(), accepted);
+        report
     }
 }
 

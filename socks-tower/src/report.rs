@@ -120,11 +120,10 @@ impl SessionReport {
     }
 
     /// The session is over.
-    pub(crate) fn complete(mut self, traffic: &Traffic, started: Instant) -> Self {
+    pub(crate) fn complete(&mut self, traffic: &Traffic, started: Instant) {
         self.sent = traffic.sent();
         self.received = traffic.received();
         self.duration = started.elapsed();
-        self
     }
 }
 

@@ -127,7 +127,7 @@ impl<R: Resolver> Service<Connect> for TcpConnector<R> {
         };
         let (resolver, limits) = (self.resolver.clone(), self.limits);
         TcpConnectFuture(Box::pin(async move {
-            let (stream, remote) = establish(resolver, dial, limits, connect).await?;
+            let (stream, remote) = establish(&resolver, &dial, &limits, &connect).await?;
             let bound = stream.local_addr()?;
             Ok(Connected::new(stream, bound).remote(remote))
         }))

@@ -37,25 +37,27 @@ impl Default for Limits {
 }
 
 /// Resolves, checks and dials (`SE-12`), within the deadline (`R5-61`).
+// What an async function takes by value it has twice, and each connection under way has one of these.
 pub(super) async fn establish<R: Resolver, D: Dial>(
-    resolver: R,
-    dial: D,
-    limits: Limits,
-    connect: Connect,
+    resolver: &R,
+    dial: &D,
+    limits: &Limits,
+    connect: &Connect,
 ) -> Result<(D::Stream, SocketAddr), ConnectError> {
     let dialled = async {
-        match &connect.destination {
-            Address::Socket(addr) => literal(&dial, limits, &connect, *addr).await,
-            Address::Domain(domain, port) => match domain.canonical()? {
-                Host::Ip(ip) => literal(&dial, limits, &connect, SocketAddr::new(ip, *port)).await,
-                // Boxed, so that a literal address, which is nearly always what comes, does not make
-                // room for it.
-                Host::Domain(domain) => {
-                    let named = named(&dial, resolver, limits, &connect, domain, *port);
-                    Box::pin(named).await
-                }
-            },
-        }
+        let (name, port) = match &connect.destination {
+            Address::Socket(addr) => return literal(dial, limits, connect, *addr).await,
+            Address::Domain(domain, port) => (domain.canonical()?, *port),
+        };
+        // Boxed, so that a literal address, which is nearly always what comes, does not make room for
+        // names.
+        Box::pin(async move {
+            match name {
+                Host::Ip(ip) => literal(dial, limits, connect, SocketAddr::new(ip, port)).await,
+                Host::Domain(name) => named(dial, resolver, limits, connect, name, port).await,
+            }
+        })
+        .await
     };
     tokio::time::timeout(limits.timeout, dialled)
         .await
@@ -64,7 +66,7 @@ pub(super) async fn establish<R: Resolver, D: Dial>(
 
 async fn literal<D: Dial>(
     dial: &D,
-    limits: Limits,
+    limits: &Limits,
     connect: &Connect,
     mut addr: SocketAddr,
 ) -> Result<(D::Stream, SocketAddr), ConnectError> {
@@ -81,8 +83,8 @@ async fn literal<D: Dial>(
 
 async fn named<R: Resolver, D: Dial>(
     dial: &D,
-    resolver: R,
-    limits: Limits,
+    resolver: &R,
+    limits: &Limits,
     connect: &Connect,
     name: Domain,
     port: u16,
@@ -105,11 +107,12 @@ async fn named<R: Resolver, D: Dial>(
 
 /// The addresses of a name that could be dialled; never none.
 async fn resolve<R: Resolver>(
-    resolver: R,
-    limits: Limits,
+    resolver: &R,
+    limits: &Limits,
     name: Name,
 ) -> Result<Vec<IpAddr>, ConnectError> {
     let addrs = resolver
+        .clone()
         .oneshot(name)
         .await
         .map_err(ConnectError::resolve)?;

@@ -53,7 +53,7 @@ where
         .set_deadline(from_now(session.shared.deadlines.bind));
     session.wire.flush().await?;
     session.answered();
-    let accepted = match session.wire.wait(bound.accept, true).await? {
+    let mut accepted = match session.wire.wait(bound.accept, true).await? {
         Waited::Done(Ok(accepted)) => accepted,
         Waited::Done(Err(error)) => return Err(session.fail_peer(awaiting, error)),
         Waited::TimedOut => return Err(session.fail_peer(awaiting, timed_out())),
@@ -69,13 +69,12 @@ where
         }
     };
     awaiting.succeed(accepted.peer, session.wire.output());
-    let target = session.say(accepted.stream).await?;
+    session.say(&mut accepted.stream).await?;
     Ok(Established {
-        target,
-        conn,
+        target: accepted.stream,
         identity,
         destination,
-        permits: (permit, Some(peer_permit)),
+        permits: (permit, Some(Box::new(peer_permit))),
     })
 }
 

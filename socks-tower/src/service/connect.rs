@@ -1,7 +1,7 @@
 //! CONNECT (RFC 1928 §6).
 
 use socks_core::message::Connect;
-use std::sync::Arc;
+use std::{future::Future, sync::Arc};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     time::Instant,
@@ -10,10 +10,10 @@ use tokio::{
 use super::driver::{Admitted, Established, Session};
 use crate::SessionEnd;
 
-pub(super) async fn run<Io, U, R>(
+pub(super) fn run<Io, U, R>(
     session: &mut Session<'_, Io, U, R>,
     admitted: Admitted,
-) -> Result<Established<U>, SessionEnd>
+) -> impl Future<Output = Result<Established<U>, SessionEnd>>
 where
     Io: AsyncRead + AsyncWrite + Unpin,
     U: Send + 'static,
@@ -26,27 +26,28 @@ where
         permit,
     } = admitted;
     let connect = Connect::new(
-        Arc::clone(&conn),
+        conn,
         Arc::clone(&identity),
         destination.clone(),
         permit.clone(),
     );
-    let connecting = session.shared.phases.connector.ask(connect);
+    let mut connecting = session.shared.phases.connector.ask(connect);
     let asked = Instant::now();
-    let connected = match session.wire.phase(connecting).await? {
-        Ok(connected) => connected,
-        Err(error) => return Err(session.fail(requested, error)),
-    };
-    session.report.dial = Some(asked.elapsed());
-    session.report.bound = Some(connected.bound);
-    session.report.remote = connected.remote;
-    requested.succeed(connected.bound, session.wire.output());
-    let target = session.say(connected.stream).await?;
-    Ok(Established {
-        target,
-        conn,
-        identity,
-        destination,
-        permits: (permit, None),
-    })
+    async move {
+        let mut connected = match session.wire.phase(&mut connecting).await? {
+            Ok(connected) => connected,
+            Err(error) => return Err(session.fail(requested, error)),
+        };
+        session.report.dial = Some(asked.elapsed());
+        session.report.bound = Some(connected.bound);
+        session.report.remote = connected.remote;
+        requested.succeed(connected.bound, session.wire.output());
+        session.say(&mut connected.stream).await?;
+        Ok(Established {
+            target: connected.stream,
+            identity,
+            destination,
+            permits: (permit, None),
+        })
+    }
 }

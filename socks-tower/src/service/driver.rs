@@ -1,5 +1,6 @@
 use std::{
-    future::poll_fn,
+    future::{Future, poll_fn},
+    mem,
     sync::{Arc, LazyLock},
     time::Duration,
 };
@@ -18,6 +19,7 @@ use crate::{
     stream::reset_on_close,
     time::{after, from_now},
 };
+use futures_util::{FutureExt, future::Either};
 use socks_core::{
     Address, Command, Method, Progress, ReplyCode,
     message::{
@@ -33,79 +35,82 @@ use tokio::{
 
 /// Serves one connection up to its tunnel. A session that ends without one is closed here, with its last
 /// words.
-pub(super) async fn handshake<Io, U, R>(
+// Whoever has connected has one of these futures, so what it needs from the start is put together here:
+// what an async function takes by value it has twice.
+pub(super) fn handshake<Io, U, R>(
     shared: Arc<Shared<U, R>>,
     incoming: Incoming<Io>,
-) -> AfterHandshake
+) -> impl Future<Output = AfterHandshake> + Send
 where
     Io: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     U: Send + 'static,
     R: Relay<ClientStream<Io>, U>,
 {
-    let started = incoming.accepted;
-    let direct = incoming.is_direct();
-    let mut report = SessionReport::new(&incoming);
+    let mut report = Box::new(SessionReport::new(&incoming));
     let traffic = Arc::<Traffic>::default();
-    let deadlines = &shared.deadlines;
-    let total = deadlines.total(shared.phases.authenticator.is_some());
-    let live = incoming.live.clone();
-    if let Some(live) = &live {
+    if let Some(live) = &incoming.live {
         live.begin(&incoming, &traffic);
     }
-    let mut session = Session {
-        shared: &*shared,
-        live: live.as_deref(),
-        report: &mut report,
-        traffic: &traffic,
-        wire: Wire::new(
-            incoming.io,
-            after(started, deadlines.first_octet.min(total)),
-        ),
-        half_open: incoming.extensions.get().cloned(),
-    };
-    let mut conn = ConnInfo::new(incoming.id, Version::Socks5, incoming.peer, incoming.local);
-    conn.listener = incoming.listener;
-    conn.extensions = incoming.extensions;
-    conn.direct = direct;
-    report.end = match session.establish(conn, after(started, total)).await {
-        Ok(established) => {
-            let (mut tunnel, guards) = established.tunnel(session.wire, &traffic);
-            tunnel.command = report.command.unwrap_or(Command::Connect);
-            tunnel.remote = report.remote;
-            match relay(&shared.relay, tunnel, deadlines.request).await {
-                Ok(relay) => {
-                    let kept = Kept {
-                        guards,
-                        report,
-                        traffic,
-                        started,
-                    };
-                    return AfterHandshake::Tunnel(Box::pin(OpenTunnel::new(relay, kept)));
+    let started = incoming.accepted;
+    let (io, mut conn, live) = incoming.into_conn();
+    async move {
+        let deadlines = &shared.deadlines;
+        let total = deadlines.total(shared.phases.authenticator.is_some());
+        let mut wire = Wire::new(io, after(started, deadlines.first_octet.min(total)));
+        let mut session = Session {
+            shared: &*shared,
+            live: live.as_deref(),
+            report: &mut report,
+            traffic: &traffic,
+            wire: &mut wire,
+            half_open: conn.extensions.get().cloned(),
+        };
+        let mut opened = match session.establish(&mut conn, after(started, total)).await {
+            Ok(established) => Ok(established.tunnel(wire, conn, &traffic, &report)),
+            Err(end) => Err((wire, end)),
+        };
+        // In the place of the handshake, which is over, and not beside it.
+        async move {
+            report.end = match &mut opened {
+                Ok((unopened, guards)) => {
+                    let ready = ready(&shared.relay, shared.deadlines.request).await;
+                    match ready.map(|relay| (relay, unopened.0.take())) {
+                        Ok((mut relay, Some(tunnel))) => {
+                            let kept = Kept {
+                                guards: mem::take(guards),
+                                report,
+                                traffic,
+                                started,
+                            };
+                            let relay = relay.call(tunnel);
+                            return AfterHandshake::Tunnel(Box::pin(OpenTunnel::new(relay, kept)));
+                        }
+                        Ok((_, None)) => SessionEnd::Disconnected,
+                        Err(end) => end,
+                    }
                 }
-                Err(end) => end,
-            }
+                Err((wire, end)) => {
+                    // Boxed, since most handshakes end in a tunnel.
+                    Box::pin(wire.close(shared.deadlines.close)).await;
+                    mem::replace(end, SessionEnd::Closed)
+                }
+            };
+            // The connections are closed before anybody hears of the end.
+            drop(opened);
+            report.complete(&traffic, started);
+            AfterHandshake::Ended(report)
         }
-        Err(end) => {
-            session.wire.close(deadlines.close).await;
-            end
-        }
-    };
-    AfterHandshake::Ended(Box::new(report.complete(&traffic, started)))
+        .await
+    }
 }
 
-/// What a relay makes of the tunnel, once it is ready for it.
-async fn relay<C: 'static, U: 'static, R: Relay<C, U>>(
-    relay: &R,
-    tunnel: Tunnel<C, U>,
-    patience: Duration,
-) -> Result<R::Future, SessionEnd> {
+/// A relay that is ready for a tunnel.
+async fn ready<C, U, R: Relay<C, U>>(relay: &R, patience: Duration) -> Result<R, SessionEnd> {
     let mut relay = relay.clone();
-    let mut unopened = Unopened(Some(tunnel));
     let ready = timeout(patience, poll_fn(|cx| relay.poll_ready(cx))).await;
     let ready = ready.map_err(|_| SessionEnd::TimedOut)?;
     ready.map_err(|error| SessionEnd::Relay(error.into()))?;
-    let tunnel = unopened.0.take().ok_or(SessionEnd::Disconnected)?;
-    Ok(relay.call(tunnel))
+    Ok(relay)
 }
 
 /// Anonymous clients share one identity, which is what most servers keep for most of their tunnels.
@@ -137,7 +142,7 @@ pub(super) struct Session<'a, Io, U, R> {
     live: Option<&'a Live>,
     pub(super) report: &'a mut SessionReport,
     pub(super) traffic: &'a Arc<Traffic>,
-    pub(super) wire: Wire<Io>,
+    pub(super) wire: &'a mut Wire<Io>,
     /// Where it is counted until its request is answered.
     pub(super) half_open: Option<HalfOpenPlace>,
 }
@@ -154,33 +159,35 @@ pub(super) struct Admitted {
 /// A target that is connected, with the success reply on its way.
 pub(super) struct Established<U> {
     pub(super) target: U,
-    pub(super) conn: Arc<ConnInfo>,
     pub(super) identity: Arc<Identity>,
     pub(super) destination: Address,
     pub(super) permits: Permits,
 }
 
 /// What the access controller set for the request, and for the peer of a BIND.
-pub(super) type Permits = (Permit, Option<Permit>);
+pub(super) type Permits = (Permit, Option<Box<Permit>>);
 
 impl<U> Established<U> {
     fn tunnel<Io: AsyncRead + AsyncWrite + Unpin>(
         self,
         wire: Wire<Io>,
+        conn: Arc<ConnInfo>,
         traffic: &Arc<Traffic>,
-    ) -> (Tunnel<ClientStream<Io>, U>, Guards) {
+        report: &SessionReport,
+    ) -> (Unopened<ClientStream<Io>, U>, Guards) {
         let Self {
             target,
-            conn,
             identity,
             destination,
             permits,
         } = self;
         let mut tunnel = Tunnel::new(wire.into_stream(), target, conn, identity, destination);
         tunnel.traffic = Arc::clone(traffic);
+        tunnel.command = report.command.unwrap_or(Command::Connect);
+        tunnel.remote = report.remote;
         let guards = Guards::new(&permits);
         tunnel.permit = permits.0;
-        (tunnel, guards)
+        (Unopened(Some(tunnel)), guards)
     }
 }
 
@@ -191,19 +198,57 @@ where
 {
     async fn establish(
         &mut self,
-        mut conn: ConnInfo,
+        conn: &mut Arc<ConnInfo>,
         deadline: Instant,
     ) -> Result<Established<U>, SessionEnd> {
+        let (identity, requested) = self.requested(conn, deadline).await?;
+        self.report.command = Some(requested.command());
+        self.report.destination = Some(requested.destination().clone());
+        self.publish();
+        self.wire
+            .set_deadline(from_now(self.shared.deadlines.request));
+        self.wire.allow_input(self.shared.early_data);
+        if !self.shared.phases.serve(requested.command()) {
+            // Switched off for everybody, so no rule is asked (R5-28).
+            return Err(self.refuse(requested, ReplyCode::COMMAND_NOT_SUPPORTED));
+        }
+        let admitted = self.admit(Arc::clone(conn), identity, requested).await?;
+        self.perform(admitted).await
+    }
+
+    /// Hands the request to its phase.
+    fn perform(
+        &mut self,
+        admitted: Admitted,
+    ) -> impl Future<Output = Result<Established<U>, SessionEnd>> {
+        // Boxed, so that a CONNECT does not make room for the others.
+        match admitted.requested.command() {
+            Command::Bind => Either::Right(Either::Left(Box::pin(bind::run(self, admitted)))),
+            Command::UdpAssociate => {
+                let associated = Box::pin(associate::run(self, admitted));
+                Either::Right(Either::Right(associated.map(Err)))
+            }
+            _ => Either::Left(connect::run(self, admitted)),
+        }
+    }
+
+    /// The client's request, and who it is that asks.
+    async fn requested(
+        &mut self,
+        conn: &mut Arc<ConnInfo>,
+        deadline: Instant,
+    ) -> Result<(Arc<Identity>, Requested), SessionEnd> {
         let opening = self.opening(deadline).await?;
-        let (conn, identity, requested) = match opening {
+        match opening {
             Opening::Socks4(requested) => {
-                conn.version = Version::Socks4;
-                let conn = self.connected(conn);
-                let (identity, requested) = self.identify4(&conn, requested).await?;
-                (conn, self.let_in(identity), requested)
+                // Nobody else has it yet.
+                Arc::make_mut(conn).version = Version::Socks4;
+                self.connected(conn);
+                let (identity, requested) = self.identify4(conn, requested).await?;
+                Ok((self.let_in(identity), requested))
             }
             Opening::Socks5(offered) => {
-                let conn = self.connected(conn);
+                self.connected(conn);
                 let Shared {
                     phases,
                     methods,
@@ -211,28 +256,20 @@ where
                     ..
                 } = self.shared;
                 let (identity, mut awaiting) =
-                    negotiate(phases, methods, slots, &mut self.wire, &conn, offered).await?;
+                    negotiate(phases, methods, slots, self.wire, conn, offered).await?;
                 let identity = self.let_in(identity);
-                let requested = loop {
+                loop {
                     let step = self
                         .wire
                         .step(|input, output| awaiting.receive(input, output));
                     match step.map_err(SessionEnd::Malformed)? {
-                        Progress::Next(requested) => break requested,
+                        Progress::Next(requested) => return Ok((identity, requested)),
                         Progress::NeedInput(same) => awaiting = same,
                     }
                     self.wire.receive().await?;
-                };
-                (conn, identity, requested)
+                }
             }
-        };
-        self.report.command = Some(requested.command());
-        self.report.destination = Some(requested.destination().clone());
-        self.publish();
-        self.wire
-            .set_deadline(from_now(self.shared.deadlines.request));
-        self.wire.allow_input(self.shared.early_data);
-        self.dispatch(conn, identity, requested).await
+        }
     }
 
     /// Reads the client's first message.
@@ -280,7 +317,7 @@ where
         let user_id = requested.user_id().cloned().unwrap_or_default();
         let method = Method::NO_AUTHENTICATION;
         let request = AuthRequest::new(Arc::clone(conn), method, Credentials::UserId(user_id));
-        match authenticate(&self.shared.phases, &mut self.wire, request).await? {
+        match authenticate(&self.shared.phases, self.wire, request).await? {
             (Authentication::Accepted(identity), _) => Ok((identity, requested)),
             (refused @ Authentication::Rejected(rejection), error) => {
                 requested.reject(rejection, self.wire.output());
@@ -289,92 +326,68 @@ where
         }
     }
 
-    async fn dispatch(
+    /// Asks the access controller.
+    fn admit(
         &mut self,
         conn: Arc<ConnInfo>,
         identity: Arc<Identity>,
         requested: Requested,
-    ) -> Result<Established<U>, SessionEnd> {
-        let phases = &self.shared.phases;
-        let served = match requested.command() {
-            Command::Connect => true,
-            Command::Bind => phases.binder.is_some(),
-            Command::UdpAssociate => phases.udp_relayer.is_some(),
-            _ => false,
-        };
-        if !served {
-            // Switched off for everybody, so no rule is asked (R5-28).
-            return Err(self.refuse(requested, ReplyCode::COMMAND_NOT_SUPPORTED));
-        }
-        let admitted = self.admit(conn, identity, requested).await?;
-        match admitted.requested.command() {
-            // Boxed, so that a CONNECT does not make room for them.
-            Command::Bind => Box::pin(bind::run(self, admitted)).await,
-            Command::UdpAssociate => Err(Box::pin(associate::run(self, admitted)).await),
-            _ => connect::run(self, admitted).await,
-        }
-    }
-
-    async fn admit(
-        &mut self,
-        conn: Arc<ConnInfo>,
-        identity: Arc<Identity>,
-        requested: Requested,
-    ) -> Result<Admitted, SessionEnd> {
-        let request = AccessRequest::new(
+    ) -> impl Future<Output = Result<Admitted, SessionEnd>> {
+        let mut asked = self.shared.phases.access.ask(AccessRequest::new(
             Arc::clone(&conn),
             Arc::clone(&identity),
             requested.command(),
             requested.destination().clone(),
-        );
-        let asked = self.shared.phases.access.ask(request);
-        match self.wire.phase(asked).await? {
-            Ok(Verdict::Allow(permit)) => {
-                self.report.terms = permit.terms.clone();
-                let destination = match &permit.destination {
-                    None => Ok(requested.destination().clone()),
-                    // A rewritten destination takes the one form that phases see, too.
-                    Some(rewritten) => rewritten.canonical().inspect(|destination| {
-                        // Before the rule is known: whoever knows that knows where to.
-                        self.live
-                            .iter()
-                            .for_each(|live| live.rewritten(destination));
-                    }),
-                };
-                self.publish();
-                let destination = match destination {
-                    Ok(destination) => destination,
-                    Err(error) => return Err(self.fail(requested, error.into())),
-                };
-                Ok(Admitted {
-                    requested,
-                    conn,
-                    identity,
-                    destination,
-                    permit,
-                })
+        ));
+        async move {
+            match self.wire.phase(&mut asked).await? {
+                Ok(Verdict::Allow(permit)) => {
+                    self.report.terms = permit.terms.clone();
+                    let destination = match &permit.destination {
+                        None => Ok(requested.destination().clone()),
+                        // A rewritten destination takes the one form that phases see, too.
+                        Some(rewritten) => rewritten.canonical().inspect(|destination| {
+                            // Before the rule is known: whoever knows that knows where to.
+                            self.live
+                                .iter()
+                                .for_each(|live| live.rewritten(destination));
+                        }),
+                    };
+                    self.publish();
+                    let destination = match destination {
+                        Ok(destination) => destination,
+                        Err(error) => return Err(self.fail(requested, error.into())),
+                    };
+                    Ok(Admitted {
+                        requested,
+                        conn,
+                        identity,
+                        destination,
+                        permit,
+                    })
+                }
+                Ok(Verdict::Deny(denial)) => {
+                    let code = denial.code;
+                    self.denied(denial);
+                    Err(self.refuse(requested, code))
+                }
+                Err(error) => Err(self.fail(requested, error)),
             }
-            Ok(Verdict::Deny(denial)) => {
-                let code = denial.code;
-                self.denied(denial);
-                Err(self.refuse(requested, code))
-            }
-            Err(error) => Err(self.fail(requested, error)),
         }
     }
 
     /// Says that there is a tunnel with `target`. A client that does not hear that may have sent
     /// something early, which is lost then, so the target is reset (`SE-49`).
-    pub(super) async fn say(&mut self, target: U) -> Result<U, SessionEnd> {
+    pub(super) async fn say(&mut self, target: &mut U) -> Result<(), SessionEnd> {
         self.publish();
         match self.wire.flush().await {
             Ok(()) => {
                 self.opened(None);
                 self.answered();
-                Ok(target)
+                Ok(())
             }
             Err(end) => {
-                reset_on_close(&target);
+                reset_on_close(target);
                 Err(end)
             }
         }
@@ -402,13 +415,11 @@ where
         identity
     }
 
-    fn connected(&self, conn: ConnInfo) -> Arc<ConnInfo> {
-        let conn = Arc::new(conn);
+    fn connected(&self, conn: &Arc<ConnInfo>) {
         if let Some(live) = self.live {
-            live.connected(&conn);
+            live.connected(conn);
         }
         self.publish();
-        conn
     }
 
     /// Tells those who watch the session what the report has learned.
@@ -464,4 +475,33 @@ fn tells(code: ReplyCode) -> bool {
             | ReplyCode::CONNECTION_REFUSED
             | ReplyCode::TTL_EXPIRED
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpStream;
+    use tower::service_fn;
+
+    use super::*;
+    use crate::{AdaptiveRelay, Connected, SocksService};
+    use socks_core::message::Connect;
+
+    /// Whoever has connected holds one of these and a buffer of 1 KiB. Up to here an allocator has it at hand.
+    #[tokio::test]
+    async fn a_handshake_is_small() {
+        let connector = service_fn(|_: Connect| async {
+            Err::<Connected<TcpStream>, BoxError>("not asked".into())
+        });
+        let service: SocksService<TcpStream, AdaptiveRelay> = SocksService::new(connector);
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let io = TcpStream::connect(listener.local_addr().unwrap())
+            .await
+            .unwrap();
+        let handshake = handshake(service.shared, Incoming::unnamed(io));
+        assert!(
+            size_of_val(&handshake) <= 1024,
+            "{} octets",
+            size_of_val(&handshake)
+        );
+    }
 }

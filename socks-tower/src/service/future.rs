@@ -30,7 +30,7 @@ enum Stage {
 }
 
 /// A tunnel whose relay is not known by its type any more.
-pub(super) type OpenedTunnel = Pin<Box<dyn Future<Output = SessionReport> + Send>>;
+pub(super) type OpenedTunnel = Pin<Box<dyn Future<Output = Box<SessionReport>> + Send>>;
 
 /// What a handshake came to.
 pub(super) enum AfterHandshake {
@@ -54,7 +54,10 @@ impl Future for SocksFuture {
                     AfterHandshake::Ended(report) => return Poll::Ready(Ok(*report)),
                     AfterHandshake::Tunnel(tunnel) => self.0 = Stage::Tunnel(tunnel),
                 },
-                Stage::Tunnel(tunnel) => return tunnel.as_mut().poll(cx).map(Ok),
+                Stage::Tunnel(tunnel) => {
+                    let report = ready!(tunnel.as_mut().poll(cx));
+                    return Poll::Ready(Ok(*report));
+                }
             }
         }
     }
@@ -75,18 +78,19 @@ pin_project! {
     pub(super) struct OpenTunnel<F> {
         #[pin]
         relay: Option<F>,
-        kept: Option<Box<Kept>>,
+        kept: Option<Kept>,
     }
 }
 
 pub(super) struct Kept {
     pub(super) guards: Guards,
-    pub(super) report: SessionReport,
+    pub(super) report: Box<SessionReport>,
     pub(super) traffic: Arc<Traffic>,
     pub(super) started: Instant,
 }
 
 /// What permits hold for as long as the session lasts, such as slots. The rest of them is only memory.
+#[derive(Default)]
 pub(super) struct Guards {
     _request: Guard,
     _peer: Guard,
@@ -99,7 +103,7 @@ impl Guards {
         let guard = |permit: &Permit| (permit.guard.clone(), permit.extensions.clone());
         Self {
             _request: guard(request),
-            _peer: peer.as_ref().map(guard).unwrap_or_default(),
+            _peer: peer.as_deref().map(guard).unwrap_or_default(),
         }
     }
 }
@@ -108,7 +112,7 @@ impl<F> OpenTunnel<F> {
     pub(super) fn new(relay: F, kept: Kept) -> Self {
         Self {
             relay: Some(relay),
-            kept: Some(Box::new(kept)),
+            kept: Some(kept),
         }
     }
 }
@@ -118,9 +122,9 @@ where
     F: Future<Output = Result<RelayEnd, E>>,
     E: Into<BoxError>,
 {
-    type Output = SessionReport;
+    type Output = Box<SessionReport>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<SessionReport> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         let Some(relay) = this.relay.as_mut().as_pin_mut() else {
             return Poll::Pending;
@@ -136,7 +140,7 @@ where
             mut report,
             traffic,
             started,
-        } = *kept;
+        } = kept;
         drop(guards);
         report.end = match ended {
             Ok(RelayEnd::Closed) => SessionEnd::Closed,
@@ -151,6 +155,7 @@ where
                 }
             }
         };
-        Poll::Ready(report.complete(&traffic, started))
+        report.complete(&traffic, started);
+        Poll::Ready(report)
     }
 }

@@ -1,4 +1,4 @@
-use std::{borrow::Cow, fmt, sync::Arc};
+use std::{borrow::Cow, fmt, future::Future, sync::Arc};
 
 use socks_core::{
     Method,
@@ -13,7 +13,7 @@ use super::{
     phases::Phases,
     wire::{Waited, Wire},
 };
-use crate::SessionEnd;
+use crate::{BoxError, SessionEnd};
 
 /// Makes a method's sub-negotiation, one a session.
 ///
@@ -142,28 +142,31 @@ impl fmt::Debug for Methods {
 
 /// Asks the authenticator. One that failed lets nobody in (`UP-17`), and neither does one that did
 /// not answer in time; what happened is in the error.
-pub(super) async fn authenticate<Io, U>(
+pub(super) fn authenticate<Io, U>(
     phases: &Phases<U>,
     wire: &mut Wire<Io>,
     request: AuthRequest,
-) -> Result<(Authentication, Option<crate::BoxError>), SessionEnd>
+) -> impl Future<Output = Result<(Authentication, Option<BoxError>), SessionEnd>>
 where
     Io: AsyncRead + AsyncWrite + Unpin,
 {
-    let Some(authenticator) = &phases.authenticator else {
+    let asked = match (&phases.authenticator, &request.credentials) {
+        (Some(authenticator), _) => Ok(authenticator.ask(request)),
+        (None, claimed @ (Credentials::None | Credentials::UserId(_))) => {
+            Err(Authentication::Accepted(Identity::claimed(claimed)))
+        }
         // Nobody can judge a proof, so none is accepted.
-        let authentication = match &request.credentials {
-            Credentials::None | Credentials::UserId(_) => {
-                Authentication::Accepted(Identity::claimed(&request.credentials))
-            }
-            _ => Authentication::rejected(),
-        };
-        return Ok((authentication, None));
+        (None, _) => Err(Authentication::rejected()),
     };
-    Ok(match wire.phase(authenticator.ask(request)).await? {
-        Ok(authentication) => (authentication, None),
-        Err(error) => (Authentication::rejected(), Some(error)),
-    })
+    async move {
+        Ok(match asked {
+            Ok(mut asked) => match wire.phase(&mut asked).await? {
+                Ok(authentication) => (authentication, None),
+                Err(error) => (Authentication::rejected(), Some(error)),
+            },
+            Err(authentication) => (authentication, None),
+        })
+    }
 }
 
 /// Selects a method and runs its sub-negotiation, up to an authenticated client.
@@ -187,7 +190,9 @@ where
             wire.allow_input(subnegotiation.input_limit());
             match offered.select(subnegotiation, wire.output()) {
                 Ok(negotiating) => {
-                    return subnegotiate(phases, slots, wire, conn, negotiating).await;
+                    // Boxed, so that who needs no login does not make room for it.
+                    let subnegotiation = subnegotiate(phases, slots, wire, conn, negotiating);
+                    return Box::pin(subnegotiation).await;
                 }
                 Err(same) => offered = same,
             }
@@ -282,10 +287,7 @@ where
 }
 
 /// How a session ends whose client was not let in.
-pub(super) fn rejected(
-    authentication: &Authentication,
-    error: Option<crate::BoxError>,
-) -> SessionEnd {
+pub(super) fn rejected(authentication: &Authentication, error: Option<BoxError>) -> SessionEnd {
     match (authentication, error) {
         (_, Some(error)) => SessionEnd::Authenticator(error),
         (Authentication::Rejected(rejection), None) => SessionEnd::Rejected(*rejection),

@@ -2,8 +2,9 @@ use std::{pin::Pin, sync::Arc};
 
 use futures_util::TryFutureExt;
 use socks_acl::SafeDefault;
-use socks_core::message::{
-    AccessRequest, Associate, AuthRequest, Authentication, Bind, Connect, Verdict,
+use socks_core::{
+    Command,
+    message::{AccessRequest, Associate, AuthRequest, Authentication, Bind, Connect, Verdict},
 };
 use tower::ServiceExt;
 use tower_service::Service;
@@ -58,6 +59,16 @@ impl<U: 'static> Phases<U> {
             connector: Arc::new(connector),
             binder: None,
             udp_relayer: None,
+        }
+    }
+
+    /// Whether there is a phase for it.
+    pub(super) fn serve(&self, command: Command) -> bool {
+        match command {
+            Command::Connect => true,
+            Command::Bind => self.binder.is_some(),
+            Command::UdpAssociate => self.udp_relayer.is_some(),
+            _ => false,
         }
     }
 

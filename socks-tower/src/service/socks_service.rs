@@ -37,7 +37,7 @@ use crate::{
 ///
 /// The service is always ready. Cloning shares everything and costs one reference count.
 pub struct SocksService<U = TcpStream, R = AdaptiveRelay> {
-    shared: Arc<Shared<U, R>>,
+    pub(super) shared: Arc<Shared<U, R>>,
 }
 
 /// Overrides the table of reply codes for errors that it knows.

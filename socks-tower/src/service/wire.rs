@@ -219,7 +219,7 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
     /// Says the last words and closes so that they arrive: the sending half is shut down and the
     /// client heard out, for a while, since closing with unread input would make TCP reset the
     /// connection and the reply with it (`SE-46`, `SE-47`, `R5-49`, `R5-50`).
-    pub(super) async fn close(mut self, patience: Duration) {
+    pub(super) async fn close(&mut self, patience: Duration) {
         if self.buffers.output.is_empty() {
             return;
         }

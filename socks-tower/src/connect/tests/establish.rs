@@ -8,7 +8,7 @@ use std::{
 
 use socks_core::{
     Address, Domain, ReplyCode,
-    message::{AddressFilter, Permit},
+    message::{AddressFilter, Connect, Permit},
 };
 use tokio::time::Instant;
 use tower::{BoxError, service_fn, timeout::Timeout, util::ServiceExt};
@@ -16,9 +16,18 @@ use tower::{BoxError, service_fn, timeout::Timeout, util::ServiceExt};
 use super::{Event::Started, FakeDial, Outcome::*, addr, connect};
 use crate::{
     Addrs, ConnectError, ConnectErrorKind, Name, Resolver, TcpConnector,
-    connect::establish::{Limits, establish},
+    connect::establish::{self, Limits},
     reply_code,
 };
+
+async fn establish(
+    resolver: impl Resolver,
+    dial: FakeDial,
+    limits: Limits,
+    request: Connect,
+) -> Result<(SocketAddr, SocketAddr), ConnectError> {
+    establish::establish(&resolver, &dial, &limits, &request).await
+}
 
 /// Answers every name with these addresses.
 fn answers(ips: &[&str]) -> impl Resolver {
