@@ -53,6 +53,12 @@ use crate::{
     shutdown::Shutdown,
 };
 
+// Sessions come and go by the batch, which this one is made for, and it gives memory back after a burst
+// (docs/performance.md).
+#[cfg(feature = "mimalloc")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     match run(Args::parse()) {
         Ok(()) => ExitCode::SUCCESS,
