@@ -1,4 +1,9 @@
-use std::{pin::Pin, sync::Arc};
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, Waker},
+};
 
 use futures_util::TryFutureExt;
 use socks_acl::SafeDefault;
@@ -38,7 +43,17 @@ where
     A: 'static,
 {
     fn ask(&self, question: Q) -> Answer<A> {
-        Box::pin(self.clone().oneshot(question).map_err(Into::into))
+        let mut service = self.clone();
+        // Nearly all are ready at once, and then only the answer is kept. Whoever is not is asked again,
+        // by a task that waits for it.
+        match service.poll_ready(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(Ok(())) => Box::pin(service.call(question).map_err(Into::into)),
+            Poll::Ready(Err(error)) => {
+                let error = error.into();
+                Box::pin(async { Err(error) })
+            }
+            Poll::Pending => Box::pin(service.oneshot(question).map_err(Into::into)),
+        }
     }
 }
 
@@ -99,5 +114,40 @@ impl<U> Clone for Phases<U> {
             binder: self.binder.clone(),
             udp_relayer: self.udp_relayer.clone(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+    use tokio::sync::oneshot;
+    use tower::{ServiceBuilder, service_fn};
+
+    use super::*;
+
+    /// A phase at its limit is asked later, by the task that waits for it.
+    #[tokio::test]
+    async fn who_is_not_ready_is_waited_for() {
+        let service = service_fn(|done: oneshot::Receiver<()>| async move { done.await });
+        let service = ServiceBuilder::new().concurrency_limit(1).service(service);
+        let phase: Phase<_, ()> = Arc::new(service);
+        let ((first, one), (second, two)) = (oneshot::channel(), oneshot::channel());
+        let first = (first, tokio::spawn(phase.ask(one)));
+        second.send(()).unwrap();
+        let mut waiting = tokio::spawn(phase.ask(two));
+        tokio::task::yield_now().await;
+        assert!((&mut waiting).now_or_never().is_none());
+        first.0.send(()).unwrap();
+        waiting.await.unwrap().unwrap();
+        first.1.await.unwrap().unwrap();
+    }
+
+    /// One that failed is not asked, and what it says is the answer.
+    #[tokio::test]
+    async fn who_failed_is_not_asked() {
+        let (service, mut handle) = tower_test::mock::pair::<(), ()>();
+        handle.send_error("broken");
+        let phase: Phase<_, ()> = Arc::new(service);
+        assert_eq!(phase.ask(()).await.unwrap_err().to_string(), "broken");
     }
 }
