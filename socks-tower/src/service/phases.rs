@@ -128,7 +128,7 @@ mod tests {
     /// A phase at its limit is asked later, by the task that waits for it.
     #[tokio::test]
     async fn who_is_not_ready_is_waited_for() {
-        let service = service_fn(|done: oneshot::Receiver<()>| async move { done.await });
+        let service = service_fn(|done: oneshot::Receiver<()>| done);
         let service = ServiceBuilder::new().concurrency_limit(1).service(service);
         let phase: Phase<_, ()> = Arc::new(service);
         let ((first, one), (second, two)) = (oneshot::channel(), oneshot::channel());
