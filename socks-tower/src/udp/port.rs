@@ -23,6 +23,9 @@ pub(super) struct Port {
     /// For how many more calls it is expected that the system has put datagrams together.
     #[cfg_attr(not(any(target_os = "linux", target_os = "android")), allow(dead_code))]
     pub(super) hears_pieces: u8,
+    /// Messages that the next call makes room for: twice what the last one brought.
+    #[cfg_attr(not(any(target_os = "linux", target_os = "android")), allow(dead_code))]
+    pub(super) expects: usize,
     /// Whether the system tells to which address of this machine a datagram came.
     #[cfg_attr(not(any(target_os = "linux", target_os = "android")), allow(dead_code))]
     pub(super) hears_where: bool,
@@ -46,6 +49,7 @@ impl Port {
             connected: false,
             longest_segment: if segments { longest } else { 0 },
             hears_pieces: 0,
+            expects: 0,
             hears_where: false,
             leaves_from: None,
             tells_drops: false,

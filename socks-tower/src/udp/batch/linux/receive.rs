@@ -19,6 +19,10 @@ use crate::udp::{batch::arrivals::Arrival, port::Port};
 /// of them as are otherwise received at once, and others are to have the thread, too.
 const PIECES: usize = 4;
 
+/// Messages of one call at least. Their headers are made anew for each call, which with room for all that may come costs
+/// more than to call again for those who rarely send so many.
+const FEW: usize = 4;
+
 /// Calls after a piece in which another one may come. Whoever sends single datagrams in between does
 /// not have a call for these bring pieces: thousands of small datagrams at once.
 const EXPECTED: u8 = 32;
@@ -37,13 +41,14 @@ const USUAL: (usize, usize) = (1500, 65_536);
 pub(in crate::udp::batch) fn receive<'a>(
     port: &mut Port,
     octets: usize,
-    mut rooms: impl Iterator<Item = &'a mut [u8]>,
+    rooms: impl Iterator<Item = &'a mut [u8]>,
     arrivals: &mut Vec<Arrival>,
 ) -> io::Result<()> {
     let most = match port.hears_pieces {
-        0 => TOGETHER.min(octets / USUAL.0 + 1),
+        0 => port.expects.clamp(FEW, TOGETHER).min(octets / USUAL.0 + 1),
         _ => PIECES.min(octets / USUAL.1 + 1),
     };
+    let mut rooms = rooms.take(most);
     let mut rooms: [_; TOGETHER] =
         array::from_fn(|_| [IoSliceMut::new(rooms.next().unwrap_or_default())]);
     let control = match (port.hears_where, port.tells_drops) {
@@ -80,6 +85,7 @@ pub(in crate::udp::batch) fn receive<'a>(
             }
             messages += 1;
         }
+        port.expects = (2 * messages).max(port.expects / 2);
         port.hears_pieces = match arrivals.len() > messages {
             true => EXPECTED,
             false => port.hears_pieces.saturating_sub(1),

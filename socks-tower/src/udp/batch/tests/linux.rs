@@ -81,40 +81,64 @@ async fn what_is_there_is_received_at_once() {
     let (socket, to) = socket().await;
     let mut port = Port::new(socket, true, true);
     for count in [1, 5, 32, 33, 70] {
-        for n in 0..count {
-            client
-                .send_to(&[n; 9][..usize::from(n % 9)], to)
-                .await
-                .unwrap();
-        }
-        let mut seen = 0;
-        let mut calls = 0;
-        while seen < count {
-            let seen_now = poll_fn(|cx| {
-                batch::with(|batch| {
-                    let arrivals = &mut batch.arrivals;
-                    arrivals
-                        .poll_receive(&mut port, usize::MAX, cx)
-                        .map_ok(|()| {
-                            for index in 0..arrivals.len() {
-                                let n = seen + u8::try_from(index).unwrap();
-                                let (slot, octets, source) = arrivals.slot(index).unwrap();
-                                let expected = &[n; 9][..usize::from(n % 9)];
-                                assert_eq!((&slot[octets], source), (expected, from));
-                            }
-                            arrivals.len()
-                        })
-                })
-            });
-            seen += u8::try_from(seen_now.await.unwrap()).unwrap();
-            calls += 1;
-        }
-        assert_eq!(
-            calls,
-            usize::from(count).div_ceil(batch::TOGETHER),
-            "{count}"
-        );
+        port.expects = batch::TOGETHER;
+        let calls = receive_all(&client, from, &mut port, to, count).await;
+        let expected = usize::from(count).div_ceil(batch::TOGETHER);
+        assert_eq!(calls, expected, "{count}");
     }
+}
+
+/// There is room for twice of what came last, and half of what there was: it follows who sends more.
+#[tokio::test]
+async fn room_follows_what_comes() {
+    let (client, from) = socket().await;
+    let (socket, to) = socket().await;
+    let mut port = Port::new(socket, true, true);
+    let few = [(1, 1); 4];
+    for (count, calls) in [
+        [(1, 1), (4 + 8 + 16 + 32, 4), (32, 1)].as_slice(),
+        &few,
+        &[(17, 3)],
+    ]
+    .concat()
+    {
+        let seen = receive_all(&client, from, &mut port, to, count).await;
+        assert_eq!(seen, calls, "{count}");
+    }
+}
+
+/// Sends so many, receives them, and answers in how many calls.
+async fn receive_all(
+    client: &UdpSocket,
+    from: SocketAddr,
+    port: &mut Port,
+    to: SocketAddr,
+    count: u8,
+) -> usize {
+    let octets = |n: u8| vec![n; usize::from(n % 9)];
+    for n in 0..count {
+        client.send_to(&octets(n), to).await.unwrap();
+    }
+    let mut seen = 0;
+    let mut calls = 0;
+    while seen < count {
+        let seen_now = poll_fn(|cx| {
+            batch::with(|batch| {
+                let arrivals = &mut batch.arrivals;
+                arrivals.poll_receive(port, usize::MAX, cx).map_ok(|()| {
+                    for index in 0..arrivals.len() {
+                        let n = seen + u8::try_from(index).unwrap();
+                        let (slot, octets_seen, source) = arrivals.slot(index).unwrap();
+                        assert_eq!((&slot[octets_seen], source), (&octets(n)[..], from));
+                    }
+                    arrivals.len()
+                })
+            })
+        });
+        seen += u8::try_from(seen_now.await.unwrap()).unwrap();
+        calls += 1;
+    }
+    calls
 }
 
 /// What the system has put together comes apart again, each datagram as it was sent.
