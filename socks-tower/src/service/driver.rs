@@ -1,23 +1,17 @@
 use std::{
-    future::{Future, poll_fn},
-    mem,
+    future::Future,
     sync::{Arc, LazyLock},
-    time::Duration,
 };
 
 use super::{
     associate, bind, connect,
-    future::{AfterHandshake, Guards, Kept, OpenTunnel},
     negotiate::{authenticate, negotiate, rejected},
     socks_service::Shared,
     wire::Wire,
 };
 use crate::{
-    BoxError, ClientStream, Incoming, Relay, SessionEnd, SessionReport, Traffic, Tunnel,
-    half_open::HalfOpenPlace,
-    sessions::Live,
-    stream::reset_on_close,
-    time::{after, from_now},
+    BoxError, SessionEnd, SessionReport, Traffic, half_open::HalfOpenPlace, sessions::Live,
+    stream::reset_on_close, time::from_now,
 };
 use futures_util::{FutureExt, future::Either};
 use socks_core::{
@@ -30,89 +24,8 @@ use socks_core::{
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    time::{Instant, timeout},
+    time::Instant,
 };
-
-/// Serves one connection up to its tunnel. A session that ends without one is closed here, with its last
-/// words.
-// Whoever has connected has one of these futures, so what it needs from the start is put together here:
-// what an async function takes by value it has twice.
-pub(super) fn handshake<Io, U, R>(
-    shared: Arc<Shared<U, R>>,
-    incoming: Incoming<Io>,
-) -> impl Future<Output = AfterHandshake> + Send
-where
-    Io: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-    U: Send + 'static,
-    R: Relay<ClientStream<Io>, U>,
-{
-    let mut report = Box::new(SessionReport::new(&incoming));
-    let traffic = Arc::<Traffic>::default();
-    if let Some(live) = &incoming.live {
-        live.begin(&incoming, &traffic);
-    }
-    let started = incoming.accepted;
-    let (io, mut conn, live) = incoming.into_conn();
-    async move {
-        let deadlines = &shared.deadlines;
-        let total = deadlines.total(shared.phases.authenticator.is_some());
-        let mut wire = Wire::new(io, after(started, deadlines.first_octet.min(total)));
-        let mut session = Session {
-            shared: &*shared,
-            live: live.as_deref(),
-            report: &mut report,
-            traffic: &traffic,
-            wire: &mut wire,
-            half_open: conn.extensions.get().cloned(),
-        };
-        let mut opened = match session.establish(&mut conn, after(started, total)).await {
-            Ok(established) => Ok(established.tunnel(wire, conn, &traffic, &report)),
-            Err(end) => Err((wire, end)),
-        };
-        // In the place of the handshake, which is over, and not beside it.
-        async move {
-            report.end = match &mut opened {
-                Ok((unopened, guards)) => {
-                    match ready(&shared.relay, shared.deadlines.request).await {
-                        Ok(mut relay) => {
-                            let Some(tunnel) = unopened.0.take() else {
-                                return AfterHandshake::Ended(report);
-                            };
-                            let kept = Kept {
-                                guards: mem::take(guards),
-                                report,
-                                traffic,
-                                started,
-                            };
-                            let relay = relay.call(tunnel);
-                            return AfterHandshake::Tunnel(Box::pin(OpenTunnel::new(relay, kept)));
-                        }
-                        Err(end) => end,
-                    }
-                }
-                Err((wire, end)) => {
-                    // Boxed, since most handshakes end in a tunnel.
-                    Box::pin(wire.close(shared.deadlines.close)).await;
-                    mem::replace(end, SessionEnd::Closed)
-                }
-            };
-            // The connections are closed before anybody hears of the end.
-            drop(opened);
-            report.complete(&traffic, started);
-            AfterHandshake::Ended(report)
-        }
-        .await
-    }
-}
-
-/// A relay that is ready for a tunnel.
-async fn ready<C, U, R: Relay<C, U>>(relay: &R, patience: Duration) -> Result<R, SessionEnd> {
-    let mut relay = relay.clone();
-    let ready = timeout(patience, poll_fn(|cx| relay.poll_ready(cx))).await;
-    let ready = ready.map_err(|_| SessionEnd::TimedOut)?;
-    ready.map_err(|error| SessionEnd::Relay(error.into()))?;
-    Ok(relay)
-}
 
 /// Anonymous clients share one identity, which is what most servers keep for most of their tunnels.
 fn shared(identity: Identity) -> Arc<Identity> {
@@ -123,24 +36,11 @@ fn shared(identity: Identity) -> Arc<Identity> {
     }
 }
 
-/// A tunnel that no relay has yet. The success reply is out, so if none takes it, neither side may
-/// take what it has for all there is (`SE-49`, `SE-53`).
-struct Unopened<C: 'static, U: 'static>(Option<Tunnel<C, U>>);
-
-impl<C: 'static, U: 'static> Drop for Unopened<C, U> {
-    fn drop(&mut self) {
-        if let Some(tunnel) = &self.0 {
-            reset_on_close(&tunnel.client);
-            reset_on_close(&tunnel.target);
-        }
-    }
-}
-
 /// A session up to its tunnel.
 pub(super) struct Session<'a, Io, U, R> {
     pub(super) shared: &'a Shared<U, R>,
     /// Where others watch it, if they do.
-    live: Option<&'a Live>,
+    pub(super) live: Option<&'a Live>,
     pub(super) report: &'a mut SessionReport,
     pub(super) traffic: &'a Arc<Traffic>,
     pub(super) wire: &'a mut Wire<Io>,
@@ -168,36 +68,12 @@ pub(super) struct Established<U> {
 /// What the access controller set for the request, and for the peer of a BIND.
 pub(super) type Permits = (Permit, Option<Box<Permit>>);
 
-impl<U> Established<U> {
-    fn tunnel<Io: AsyncRead + AsyncWrite + Unpin>(
-        self,
-        wire: Wire<Io>,
-        conn: Arc<ConnInfo>,
-        traffic: &Arc<Traffic>,
-        report: &SessionReport,
-    ) -> (Unopened<ClientStream<Io>, U>, Guards) {
-        let Self {
-            target,
-            identity,
-            destination,
-            permits,
-        } = self;
-        let mut tunnel = Tunnel::new(wire.into_stream(), target, conn, identity, destination);
-        tunnel.traffic = Arc::clone(traffic);
-        tunnel.command = report.command.unwrap_or(Command::Connect);
-        tunnel.remote = report.remote;
-        let guards = Guards::new(&permits);
-        tunnel.permit = permits.0;
-        (Unopened(Some(tunnel)), guards)
-    }
-}
-
 impl<Io, U, R> Session<'_, Io, U, R>
 where
     Io: AsyncRead + AsyncWrite + Unpin,
     U: Send + 'static,
 {
-    async fn establish(
+    pub(super) async fn establish(
         &mut self,
         conn: &mut Arc<ConnInfo>,
         deadline: Instant,
@@ -478,84 +354,4 @@ fn tells(code: ReplyCode) -> bool {
             | ReplyCode::CONNECTION_REFUSED
             | ReplyCode::TTL_EXPIRED
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use tokio::{
-        io::{AsyncReadExt, AsyncWriteExt, DuplexStream},
-        net::TcpStream,
-        sync::mpsc::{self, error::TryRecvError},
-    };
-    use tower::{ServiceExt, service_fn};
-
-    use super::*;
-    use crate::{AdaptiveRelay, Connected, SocksService};
-    use socks_core::message::Connect;
-
-    /// Whoever has connected holds one of these, beside its report, a timer and a buffer of 1 KiB. It is at
-    /// 1 KiB; compilers differ.
-    #[tokio::test]
-    async fn a_handshake_is_small() {
-        let connector = service_fn(|_: Connect| async {
-            Err::<Connected<TcpStream>, BoxError>("not asked".into())
-        });
-        let service: SocksService<TcpStream, AdaptiveRelay> = SocksService::new(connector);
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let io = TcpStream::connect(listener.local_addr().unwrap())
-            .await
-            .unwrap();
-        let handshake = handshake(service.shared, Incoming::unnamed(io));
-        assert!(
-            size_of_val(&handshake) <= 1280,
-            "{} octets",
-            size_of_val(&handshake)
-        );
-    }
-
-    /// A client that does not read takes no place among those whose login is checked, and none among those whose
-    /// request is judged.
-    #[tokio::test]
-    async fn who_does_not_read_its_answers_is_not_asked_about() {
-        let (asked, mut seen) = mpsc::unbounded_channel();
-        let connector = service_fn(|_: Connect| async {
-            Err::<Connected<DuplexStream>, BoxError>("not reached".into())
-        });
-        let authenticator = {
-            let asked = asked.clone();
-            service_fn(move |_: AuthRequest| {
-                asked.send("login").unwrap();
-                async { Ok::<_, BoxError>(Authentication::Accepted(Identity::anonymous())) }
-            })
-        };
-        let access = service_fn(move |_: AccessRequest| {
-            asked.send("request").unwrap();
-            async { Ok::<_, BoxError>(Verdict::Deny(ReplyCode::NOT_ALLOWED.into())) }
-        });
-        let service = SocksService::new(connector)
-            .authenticator(authenticator)
-            .access(access);
-        let (input, mut writer) = tokio::io::simplex(64);
-        // Holds one octet that was not read.
-        let (mut reader, output) = tokio::io::simplex(1);
-        let incoming = Incoming::unnamed(tokio::io::join(input, output));
-        let session = tokio::spawn(service.oneshot(incoming));
-        let says = b"\x05\x01\x02\x01\x01u\x01p\x05\x01\x00\x01\xc0\x00\x02\x01\x00\x50";
-        writer.write_all(says).await.unwrap();
-        let mut answers = [0; 2];
-        for (answer, asked) in [([5, 2], "login"), ([1, 0], "request")] {
-            for _ in 0..100 {
-                tokio::task::yield_now().await;
-            }
-            assert_eq!(seen.try_recv(), Err(TryRecvError::Empty), "{asked}");
-            reader.read_exact(&mut answers).await.unwrap();
-            assert_eq!(answers, answer);
-            assert_eq!(seen.recv().await, Some(asked));
-        }
-        let mut reply = Vec::new();
-        writer.shutdown().await.unwrap();
-        reader.read_to_end(&mut reply).await.unwrap();
-        assert_eq!(reply[..2], [5, 2]);
-        session.await.unwrap().unwrap();
-    }
 }

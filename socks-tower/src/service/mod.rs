@@ -10,9 +10,12 @@ mod connect;
 mod deadlines;
 mod driver;
 mod future;
+mod handshake;
 mod negotiate;
 mod phases;
 mod socks_service;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 pub(crate) use self::blocking::Slots;

@@ -18,7 +18,7 @@ use tower_service::Service;
 use super::{
     Deadlines, MakeSubnegotiation, SocksFuture,
     blocking::Slots,
-    driver,
+    handshake,
     negotiate::{Methods, Preference},
     phases::Phases,
 };
@@ -254,7 +254,7 @@ where
     }
 
     fn call(&mut self, incoming: Incoming<Io>) -> SocksFuture {
-        SocksFuture::new(driver::handshake(Arc::clone(&self.shared), incoming))
+        SocksFuture::new(handshake::handshake(Arc::clone(&self.shared), incoming))
     }
 }
 

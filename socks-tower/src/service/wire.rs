@@ -159,6 +159,11 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
         &mut self,
         work: impl Future<Output = Result<T, BoxError>> + Unpin,
     ) -> Result<Result<T, BoxError>, SessionEnd> {
+        // A phase may hold a place from the moment that it is asked, and it was asked before this.
+        debug_assert!(
+            self.buffers.output.is_empty(),
+            "something is still to be said"
+        );
         Ok(match self.wait(work, false).await? {
             Waited::Done(result) => result,
             Waited::TimedOut => Err(io::Error::from(io::ErrorKind::TimedOut).into()),

@@ -23,7 +23,8 @@ pub(super) struct Port {
     /// For how many more calls it is expected that the system has put datagrams together.
     #[cfg_attr(not(any(target_os = "linux", target_os = "android")), allow(dead_code))]
     pub(super) hears_pieces: u8,
-    /// Messages that the next call makes room for: twice what the last one brought.
+    /// Messages that the next call makes room for: twice what the last one brought, and no less than half of
+    /// what that had room for.
     #[cfg_attr(not(any(target_os = "linux", target_os = "android")), allow(dead_code))]
     pub(super) expects: usize,
     /// Whether the system tells to which address of this machine a datagram came.
